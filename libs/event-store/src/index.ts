@@ -1,0 +1,2 @@
+export * from './port';
+export { startWorker } from './worker-thread';
