@@ -134,7 +134,9 @@ export class AppendTooLarge extends Error {
     readonly bytes: number,
     readonly limit = MAX_APPEND_BYTES,
   ) {
-    super(`The append to ${stream} has ${bytes} bytes; the limit for one append is ${limit}. Split it, or store large content as an attachment.`);
+    super(
+      `The append to ${stream} has ${bytes} bytes; the limit for one append is ${limit}. Split it, or store large content as an attachment.`,
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 /** An aggregate and its commands, as a file in `libs/domain` declares them. Pure: no I/O, no clock. */
-import type { Actor, DomainEvent, Erased, EventType, RecordedEvent, Sealed } from './events';
+import type { Actor, DomainEvent, Erased, EventDeclaration, RecordedEvent, Sealed } from './events';
 import type { Refusal } from './refusal';
 
 /** What `decide` may know beside the command and the state. All of it is given, none of it looked up. */
@@ -13,8 +13,8 @@ export interface Context {
   newId(label: string): string;
   /** Opens a sealed value of the state. */
   open<T>(value: Sealed<T>): T | Erased;
-  /** A keyed, irreversible identifier for a number that links back to somebody (DESIGN: blind identifiers). */
-  blind(namespace: string, value: string): string;
+  /** The id of the one who holds an external number, as claimed before; undefined where nobody does. */
+  holder(namespace: string, value: string): string | undefined;
 }
 
 /** Facts for the policies. They hold no identifiers, so that equal facts share one decision. */
@@ -32,47 +32,55 @@ export interface Claim {
   readonly field: string;
 }
 
-export interface CommandDeclaration<State = never, C extends object = never> {
+/*
+ * Methods, not properties of function type: an `Aggregate<Person>` is then an `Aggregate` among others, and the
+ * funnel hands each its own states and commands back.
+ */
+export interface CommandDeclaration<State = unknown, C extends object = object> {
   readonly type: CommandClass<C>;
-  /** The command's field that holds the id of an existing aggregate; left out where the command creates one. */
+  /** The command's field that holds the id of an existing aggregate. Without it, `id` and `identifiedBy` the command creates one. */
   readonly target?: string;
-  /** A fixed id where there is only one such aggregate, or the id comes from elsewhere in the command. */
-  readonly id?: (command: C) => string;
-  /** True where `id` may name an aggregate that does not exist yet. */
-  readonly mayCreate?: boolean;
-  readonly facts?: (command: C, state: State, actor: Actor) => Facts;
-  readonly claims?: (command: C) => readonly Claim[];
-  readonly decide: (command: C, state: State, context: Context) => Decision;
+  /** The id where it is not one field of the command: one fixed id where there is only one such aggregate. */
+  id?(command: C): string;
+  /** The external number by which the aggregate is known; where nobody holds it, the command creates the aggregate. */
+  identifiedBy?(command: C): Claim;
+  /** Facts only this command has. */
+  facts?(command: C, state: State, actor: Actor): Facts;
+  /** Identifiers nobody else may hold once the command has taken effect. */
+  claims?(command: C): readonly Claim[];
+  /** Identifiers that are free once it has. */
+  releases?(command: C, state: State, context: Pick<Context, 'open'>): readonly Claim[];
+  decide(command: C, state: State, context: Context): Decision;
 }
 
-export interface Aggregate<State = never> {
+export interface Aggregate<State = unknown> {
   /** Without a hyphen: EventStoreDB's category ends at the first one. */
   readonly name: string;
-  readonly events: readonly EventType[];
+  readonly events: readonly EventDeclaration[];
   readonly initial: State;
-  readonly evolve: (state: State, event: RecordedEvent) => State;
+  evolve(state: State, event: RecordedEvent): State;
   /** Facts every command of this aggregate has: how the actor stands to it. */
-  readonly facts: (state: State, actor: Actor) => Facts;
+  facts(state: State, actor: Actor, id: string): Facts;
   /** Its commands; their class names are the names of the actions in the policies. */
-  readonly commands: readonly CommandDeclaration<State>[];
+  readonly commands: readonly CommandDeclaration[];
 }
 
-/** Declares a command inside `aggregate({ commands: [...] })`; exists for its types. */
-export function command<State, C extends object>(type: CommandClass<C>, rest: Omit<CommandDeclaration<State, C>, 'type'>): CommandDeclaration<State> {
-  return { type, ...rest } as unknown as CommandDeclaration<State>;
+/** Declares a command of an aggregate: its class and how it is decided. */
+export function command<State, C extends object>(type: CommandClass<C>, rest: Omit<CommandDeclaration<State, C>, 'type'>): CommandDeclaration<State, C> {
+  return { type, ...rest };
 }
 
 /**
  * Declares an aggregate.
  * @throws Error where its name has a hyphen, or two of its events share a name
  */
-export function aggregate<State, E extends RecordedEvent>(declaration: {
+export function aggregate<State, E extends { readonly type: string }>(declaration: {
   name: string;
-  events: readonly EventType<string, never>[];
+  events: readonly (EventDeclaration & { readonly type: E['type'] })[];
   initial: State;
-  evolve: (state: State, event: E) => State;
-  facts?: (state: State, actor: Actor) => Facts;
-  commands: readonly CommandDeclaration<State>[];
+  evolve(state: State, event: E): State;
+  facts?(state: State, actor: Actor, id: string): Facts;
+  commands: readonly CommandDeclaration[];
 }): Aggregate<State> {
   if (!/^[a-z][A-Za-z]*$/.test(declaration.name)) throw new Error(`The name of an aggregate has letters only: '${declaration.name}'.`);
   const types = new Set(declaration.events.map((event) => event.type));

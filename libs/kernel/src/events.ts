@@ -28,7 +28,7 @@ export interface PlainField<T> {
   readonly kind: 'plain';
   /** Why it may be readable by whoever has the event. */
   readonly reason: string;
-  readonly [valueType]?: T;
+  readonly [valueType]?: () => T;
 }
 
 export interface SealedField<T> {
@@ -36,7 +36,7 @@ export interface SealedField<T> {
   /** Data category, as the register of purposes names it. */
   readonly category: string;
   readonly owner: Owner;
-  readonly [valueType]?: T;
+  readonly [valueType]?: () => T;
 }
 
 export type Field = PlainField<unknown> | SealedField<unknown>;
@@ -68,7 +68,7 @@ export interface Sealed<T = unknown> {
   readonly value: string;
   /** Event and field it is bound to: not stored in the event, filled in where events are read. */
   readonly at?: string;
-  readonly [valueType]?: T;
+  readonly [valueType]?: () => T;
 }
 
 /** What opening gives once the key or the secret was destroyed. */
@@ -84,7 +84,7 @@ export function isErased(value: unknown): value is Erased {
   return typeof value === 'object' && value !== null && (value as { erased?: unknown }).erased === true;
 }
 
-type ValueOf<F> = F extends { readonly [valueType]?: infer T } ? T : never;
+type ValueOf<F> = F extends { readonly [valueType]?: () => infer T } ? T : never;
 type RecordedValueOf<F> =
   F extends SealedField<infer T> ? Sealed<Exclude<T, undefined>> | (undefined extends T ? undefined : never) : ValueOf<F>;
 type OptionalKeys<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T];

@@ -1,0 +1,235 @@
+import { join } from 'node:path';
+import type { Facts } from '@rapport/kernel/aggregate';
+import type { ActorKind } from '@rapport/kernel/events';
+import { decide, evaluate } from './decide';
+import { Lru } from './lru';
+import { loadPolicies, parsePolicySet } from './policies';
+
+const set = loadPolicies(join(__dirname, '../policies'));
+const KINDS: ActorKind[] = ['person', 'staff', 'service', 'auditor', 'system'];
+
+/** An actor about whom nothing is known, before a record that exists. */
+const nothing: Facts = {
+  roles: [],
+  trained: false,
+  self: false,
+  exists: true,
+  purpose: '',
+  purposeKnown: false,
+  purposeAllowed: false,
+  categoriesCovered: false,
+};
+/** As above, for a declared purpose that covers the data. */
+const purposeful: Facts = { ...nothing, purpose: 'customer-relations', purposeKnown: true, purposeAllowed: true, categoriesCovered: true };
+/** A trained member of staff with that purpose. */
+const staff = (...roles: string[]): Facts => ({ ...purposeful, roles, trained: true });
+
+const ask = (kind: ActorKind, action: string, facts: Facts) => decide(set, { kind, action, facts });
+const allowedTo = (kind: ActorKind, facts: Facts) => [...set.actions].filter((action) => ask(kind, action, facts).allowed).sort();
+
+const PERSONAL = [
+  ...['AddPerson', 'CorrectDetails', 'BindSignIn', 'RecordConversation', 'TakeNote', 'CorrectNote', 'OpenCall', 'AddCommunication'],
+  ...['ResolveCall', 'ReopenCall', 'GiveFeedback', 'ImportCall', 'ImportCallChange'],
+];
+const PEOPLE = ['AddPerson', 'CorrectDetails', 'RecordPersonLeft', 'FindPerson', 'ReadTimeline'];
+const CONVERSATIONS = ['RecordConversation', 'TakeNote', 'CorrectNote', 'CompleteFollowUp'];
+const CALLS = [
+  ...['OpenCall', 'CategorizeCall', 'AssignCall', 'ChangeCallStatus', 'AddCommunication'],
+  ...['ResolveCall', 'ReopenCall', 'CloseCall', 'ReadCall'],
+];
+const SYSTEM = ['PublishPolicySet', 'RecordSoftwareStart', 'RecordRefusals', 'RecordDisclosure'];
+const sorted = (...lists: string[][]) => lists.flat().sort();
+
+describe('nothing without a policy', () => {
+  const cases = KINDS.flatMap((kind) => [...set.actions].map((action) => [kind, action] as const));
+
+  it.each(cases)('%s without facts: %s', (kind, action) => {
+    const decision = ask(kind, action, nothing);
+    expect(decision.errors).toEqual([]);
+    // The register of purposes is public, and Rapport's own records need no facts.
+    const expected = kind === 'system' ? SYSTEM.includes(action) : action === 'ReadPurposes';
+    expect(decision.allowed).toBe(expected);
+  });
+
+  it('even with every fact in favor, nobody but the system does what the system does, and the system nothing else', () => {
+    const favor: Facts = {
+      ...staff('support', 'sales', 'consultancy', 'privacy-officer', 'administrator'),
+      ...{ self: true, participant: true, caller: true, assigned: true, fromCaller: true, engaged: true, bootstrap: true },
+      ...{ grantsToSelf: false, attestsSelf: false },
+    };
+    for (const kind of KINDS.filter((each) => each !== 'system')) {
+      expect(allowedTo(kind, favor).filter((action) => [...SYSTEM, 'AppointFirstPrivacyOfficer'].includes(action))).toEqual([]);
+    }
+    expect(allowedTo('system', favor)).toEqual(sorted(SYSTEM, ['AppointFirstPrivacyOfficer']));
+    expect(ask('system', 'AppointFirstPrivacyOfficer', { ...favor, bootstrap: false }).allowed).toBe(false);
+  });
+});
+
+describe('staff', () => {
+  it.each([
+    ['sales', sorted(PEOPLE, CONVERSATIONS, ['ReadPurposes'])],
+    ['consultancy', sorted(PEOPLE, CONVERSATIONS, ['ReadPurposes'])],
+    ['support', sorted(PEOPLE, CONVERSATIONS, CALLS, ['ReadPurposes'])],
+    [
+      'privacy-officer',
+      sorted(PEOPLE, CONVERSATIONS, [
+        ...['BindSignIn', 'RevokeSignIn', 'DeclarePurpose', 'WithdrawPurpose', 'WithdrawRole', 'RegisterService', 'AllowPurposes'],
+        ...['OpenEngagement', 'EndEngagement', 'ReadAuditTrail', 'ReadPurposes', 'ReadStaff'],
+      ]),
+    ],
+    ['administrator', sorted(['BindSignIn', 'RevokeSignIn', 'WithdrawRole', 'ReadStaff', 'ReadPurposes'])],
+  ])('trained %s may do this and no more', (role, actions) => {
+    expect(allowedTo('staff', staff(role))).toEqual(actions);
+  });
+
+  it.each([...PEOPLE, ...CONVERSATIONS, ...CALLS])('without training: not %s, and the decision says why', (action) => {
+    const decision = ask('staff', action, { ...staff('support', 'sales'), trained: false });
+    expect(decision).toEqual({ allowed: false, policies: ['no-untrained-staff'], errors: [] });
+  });
+
+  it('is refused by name of the rule where the purpose is unknown or does not cover the data', () => {
+    const sales = staff('sales');
+    expect(ask('staff', 'TakeNote', { ...sales, purposeKnown: false }).policies).toEqual(['no-storing-without-purpose']);
+    expect(ask('staff', 'TakeNote', { ...sales, categoriesCovered: false }).policies).toEqual(['no-storing-beyond-purpose']);
+    expect(ask('staff', 'ReadTimeline', { ...sales, purposeKnown: false }).policies).toEqual(['no-reading-beyond-purpose']);
+    expect(ask('staff', 'ReadTimeline', { ...sales, categoriesCovered: false }).policies).toEqual(['no-reading-beyond-purpose']);
+    expect(ask('staff', 'TakeNote', sales)).toEqual({ allowed: true, policies: ['staff-record-conversations'], errors: [] });
+  });
+
+  it('grants roles to others only', () => {
+    for (const role of ['privacy-officer', 'administrator']) {
+      expect(ask('staff', 'GrantRole', { ...staff(role), grantsToSelf: false }).policies).toEqual(['officers-grant-roles']);
+      const toSelf = ask('staff', 'GrantRole', { ...staff(role), grantsToSelf: true });
+      expect(toSelf).toEqual({ allowed: false, policies: ['no-role-for-oneself'], errors: [] });
+      expect(ask('staff', 'GrantRole', staff(role)).allowed).toBe(false);
+    }
+    expect(ask('staff', 'GrantRole', { ...staff('support'), grantsToSelf: false }).allowed).toBe(false);
+  });
+
+  it('attests the training of others only', () => {
+    const officer = staff('privacy-officer');
+    expect(ask('staff', 'AttestTraining', { ...officer, attestsSelf: false }).policies).toEqual(['privacy-officer-attests-training']);
+    expect(ask('staff', 'AttestTraining', { ...officer, attestsSelf: true })).toMatchObject({
+      allowed: false,
+      policies: ['no-training-for-oneself'],
+    });
+    expect(ask('staff', 'AttestTraining', officer).allowed).toBe(false);
+    expect(ask('staff', 'AttestTraining', { ...staff('administrator'), attestsSelf: false }).allowed).toBe(false);
+  });
+});
+
+describe('people and their own record', () => {
+  it.each(['person', 'staff'] as const)('a %s, without role or training, sees and corrects what is theirs', (kind) => {
+    expect(allowedTo(kind, { ...purposeful, self: true })).toEqual(
+      ['CorrectDetails', 'ReadCall', 'ReadMyCalls', 'ReadMyData', 'ReadPurposes', 'ReadWhoLooked'].sort(),
+    );
+    expect(allowedTo(kind, { ...purposeful, caller: true })).toEqual(
+      ['GiveFeedback', 'OpenCall', 'ReadCall', 'ReadMyCalls', 'ReadPurposes'].sort(),
+    );
+    expect(allowedTo(kind, purposeful)).toEqual(['ReadPurposes']);
+  });
+
+  it('reading one’s own needs no purpose, storing does', () => {
+    expect(ask('person', 'ReadMyData', { ...nothing, self: true }).allowed).toBe(true);
+    expect(ask('person', 'ReadCall', { ...nothing, caller: true }).allowed).toBe(true);
+    expect(ask('person', 'CorrectDetails', { ...nothing, self: true }).policies).toContain('no-storing-without-purpose');
+  });
+
+  it('a caller writes on their own call in their own name', () => {
+    expect(ask('person', 'AddCommunication', { ...purposeful, caller: true, fromCaller: true }).allowed).toBe(true);
+    expect(ask('person', 'AddCommunication', { ...purposeful, caller: true, fromCaller: false }).allowed).toBe(false);
+    expect(ask('person', 'AddCommunication', { ...purposeful, caller: false, fromCaller: true }).allowed).toBe(false);
+  });
+});
+
+describe('services, auditors', () => {
+  it('a service acts for its allowed purposes only', () => {
+    const actions = ['AddPerson', 'CorrectDetails', 'RecordConversation', 'TakeNote', 'OpenCall', 'AddCommunication', 'ImportCall'];
+    expect(allowedTo('service', purposeful)).toEqual(sorted(actions, ['ImportCallChange', 'ReadEvents', 'ReadPurposes']));
+    expect(allowedTo('service', { ...purposeful, purposeAllowed: false })).toEqual(['ReadPurposes']);
+    expect(ask('service', 'AddPerson', { ...purposeful, purposeAllowed: false }).policies).toEqual(['no-service-beyond-its-purposes']);
+    expect(ask('service', 'AddPerson', { ...purposeful, categoriesCovered: false }).policies).toEqual(['no-storing-beyond-purpose']);
+  });
+
+  it('a service that was narrowed sends those commands only', () => {
+    const open = allowedTo('service', purposeful).filter((action) => !action.startsWith('Read'));
+    for (const command of open) {
+      expect(allowedTo('service', { ...purposeful, allowedCommands: [command] })).toEqual(
+        sorted([command], ['ReadEvents', 'ReadPurposes']),
+      );
+    }
+    expect(ask('service', 'TakeNote', { ...purposeful, allowedCommands: [] }).policies).toEqual(['no-service-beyond-its-commands']);
+  });
+
+  it('an auditor reads the history while engaged, and never a personal value', () => {
+    expect(allowedTo('auditor', { ...nothing, engaged: true })).toEqual(['ReadAuditTrail', 'ReadEvents', 'ReadPurposes']);
+    expect(allowedTo('auditor', { ...nothing, engaged: false })).toEqual(['ReadPurposes']);
+    for (const action of [...PERSONAL, 'ReadCall', 'ReadTimeline', 'FindPerson', 'ReadStaff']) {
+      expect(ask('auditor', action, { ...purposeful, engaged: true }).policies).toContain('no-personal-data-for-auditors');
+    }
+  });
+});
+
+describe('the engine', () => {
+  it.each([
+    ['an action nobody declared', { kind: 'system', action: 'Nothing', facts: nothing }, /Nothing/],
+    ['a fact nobody declared', { kind: 'person', action: 'ReadPurposes', facts: { ...nothing, mood: 'good' } }, /mood/],
+    ['a fact of another type', { kind: 'person', action: 'ReadPurposes', facts: { ...nothing, trained: 'yes' } }, /./],
+    ['a missing fact', { kind: 'person', action: 'ReadPurposes', facts: {} }, /attribute/],
+    ['a fact that Cedar has no type for', { kind: 'person', action: 'ReadPurposes', facts: { ...nothing, purpose: 0.5 } }, /./],
+    ['a kind nobody declared', { kind: 'robot', action: 'ReadPurposes', facts: nothing }, /./],
+  ] as const)('denies %s, and says so', (_, request, error) => {
+    const decision = decide(set, request as Parameters<typeof decide>[1]);
+    expect(decision).toMatchObject({ allowed: false, policies: [] });
+    expect(decision.errors.join()).toMatch(error);
+  });
+
+  it('denies where a policy fails, even though another permits', () => {
+    const failing = parsePolicySet(
+      set.text.replace(
+        '// ==== schema.cedarschema ====',
+        '// R1\n@id("overflow")\nforbid (principal, action, resource) when { 9223372036854775807 + 1 > 0 };\n$&',
+      ),
+    );
+    const decision = decide(failing, { kind: 'person', action: 'ReadPurposes', facts: nothing });
+    expect(decision).toMatchObject({ allowed: false, policies: [] });
+    expect(decision.errors[0]).toMatch(/^overflow: /);
+  });
+
+  it('remembers decisions by equal facts, whatever their order', () => {
+    const first = ask('staff', 'TakeNote', staff('sales', 'support'));
+    const reversed = Object.fromEntries(Object.entries(staff('support', 'sales')).reverse());
+    expect(ask('staff', 'TakeNote', reversed)).toBe(first);
+    expect(ask('staff', 'TakeNote', staff('sales'))).not.toBe(first);
+    expect(ask('staff', 'CorrectNote', staff('sales', 'support'))).not.toBe(first);
+    expect(Object.isFrozen(first) && Object.isFrozen(first.policies)).toBe(true);
+  });
+
+  it('does not take the decision of another policy set', () => {
+    const facts = { ...nothing, self: true };
+    expect(ask('person', 'ReadMyData', facts).allowed).toBe(true);
+    const other = parsePolicySet(set.text.replace('when { context.self };', 'when { !context.self };'));
+    expect(decide(other, { kind: 'person', action: 'ReadMyData', facts }).allowed).toBe(false);
+    expect(ask('person', 'ReadMyData', facts).allowed).toBe(true);
+  });
+
+  it('evaluates published text to the same decision, and remembers nothing', () => {
+    const request = { kind: 'staff', action: 'TakeNote', facts: staff('sales') } as const;
+    expect(evaluate(set.text, request)).toEqual(decide(set, request));
+    expect(evaluate(set.text, request)).not.toBe(decide(set, request));
+  });
+});
+
+describe('Lru', () => {
+  it('forgets what was not asked for longest', () => {
+    const lru = new Lru<string, number>(2);
+    lru.set('a', 1);
+    lru.set('b', 2);
+    lru.get('a');
+    lru.set('c', 3);
+    expect([lru.get('a'), lru.get('b'), lru.get('c'), lru.size]).toEqual([1, undefined, 3, 2]);
+    lru.delete('a');
+    expect([lru.get('a'), lru.size]).toEqual([undefined, 1]);
+    expect(() => new Lru(0)).toThrow(RangeError);
+  });
+});

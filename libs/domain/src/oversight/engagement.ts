@@ -1,0 +1,84 @@
+/** The engagement of an outside expert who examines us (promise R5): who, of which scope, from when until when. */
+import { aggregate, command, Day, declareEvent, Id, never, plain, type Recorded, refuse, Text, type Decision } from '@rapport/kernel';
+import { Command } from '../commands';
+
+export const EngagementOpened = declareEvent('EngagementOpened', {
+  title: 'An outside expert was engaged to examine us',
+  fields: {
+    auditor: plain<string>('id of a person, made here, random'),
+    from: plain<string>('a day'),
+    until: plain<string>('a day'),
+    scope: plain<string>('what is examined, in our own words'),
+  },
+});
+
+export const EngagementEnded = declareEvent('EngagementEnded', {
+  title: 'The engagement of an outside expert ended',
+  fields: { auditor: plain<string>('id of a person, made here, random') },
+});
+
+export type EngagementEvent = Recorded<typeof EngagementOpened> | Recorded<typeof EngagementEnded>;
+
+export type Engagement =
+  | { readonly status: 'none' }
+  | { readonly status: 'open' | 'ended'; readonly auditor: string; readonly from: string; readonly until: string };
+
+export function evolveEngagement(state: Engagement, event: EngagementEvent): Engagement {
+  if (event.type === 'EngagementOpened') {
+    const { auditor, from, until } = event.data;
+    return { status: 'open', auditor, from, until };
+  }
+  if (state.status === 'none') return state;
+  switch (event.type) {
+    case 'EngagementEnded':
+      return { ...state, status: 'ended' };
+    default:
+      return never(event);
+  }
+}
+
+/** Whether an engagement holds at an instant (ISO 8601, UTC), its first and last day included. */
+export const isEngaged = (engagement: Engagement, at: string): boolean =>
+  engagement.status === 'open' && engagement.from <= at.slice(0, 10) && at.slice(0, 10) <= engagement.until;
+
+export class OpenEngagement extends Command {
+  @Id({ owner: true, description: 'The auditor, as a person of the record.' })
+  auditor!: string;
+
+  @Day({ description: 'Its first day.' })
+  from!: string;
+
+  @Day({ description: 'Its last day.' })
+  until!: string;
+
+  @Text({ max: 2_000, lines: true, description: 'What is examined. No personal values: auditors and staff read it.' })
+  scope!: string;
+}
+
+export class EndEngagement extends Command {
+  @Id({ description: 'The engagement.' })
+  engagementId!: string;
+}
+
+export const engagement = aggregate<Engagement, EngagementEvent>({
+  name: 'engagement',
+  events: [EngagementOpened, EngagementEnded],
+  initial: { status: 'none' },
+  evolve: evolveEngagement,
+  commands: [
+    command(OpenEngagement, {
+      facts: (c, _, actor) => ({ self: c.auditor === actor.id }),
+      decide: (c): Decision =>
+        c.until < c.from
+          ? refuse.invalid('engagement-backwards', 'The last day is before the first.', { field: 'until' })
+          : [EngagementOpened({ auditor: c.auditor, from: c.from, until: c.until, scope: c.scope })],
+    }),
+    command(EndEngagement, {
+      target: 'engagementId',
+      decide: (_, state: Engagement): Decision => {
+        if (state.status === 'none') return refuse.notFound('engagement-not-found', 'There is no such engagement.');
+        return state.status === 'ended' ? [] : [EngagementEnded({ auditor: state.auditor })];
+      },
+    }),
+  ],
+});

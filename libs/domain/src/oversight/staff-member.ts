@@ -1,0 +1,103 @@
+/** What a colleague may do here: roles given by another, and confidentiality training attested by another. */
+import { aggregate, command, Day, declareEvent, Id, never, OneOf, plain, type Recorded, refuse, type Context, type Decision } from '@rapport/kernel';
+import { Command } from '../commands';
+
+export const ROLES = ['support', 'sales', 'consultancy', 'administrator', 'privacy-officer'] as const;
+export type Role = (typeof ROLES)[number];
+
+const role = plain<Role>('one of a few words; a role at work');
+
+export const RoleGranted = declareEvent('RoleGranted', { title: 'A colleague was given a role', fields: { role } });
+export const RoleWithdrawn = declareEvent('RoleWithdrawn', { title: 'A role was taken from a colleague', fields: { role } });
+export const TrainingAttested = declareEvent('TrainingAttested', {
+  title: 'Somebody attested that a colleague completed the confidentiality training',
+  fields: {
+    completedOn: plain<string>('a day'),
+    validUntil: plain<string>('a day'),
+  },
+});
+
+export type StaffEvent = Recorded<typeof RoleGranted> | Recorded<typeof RoleWithdrawn> | Recorded<typeof TrainingAttested>;
+
+export interface StaffMember {
+  readonly roles: readonly Role[];
+  /** The last day on which the training counts; a day. */
+  readonly trainedUntil?: string;
+}
+
+export function evolveStaff(state: StaffMember, event: StaffEvent): StaffMember {
+  switch (event.type) {
+    case 'RoleGranted':
+      return { ...state, roles: [...state.roles, event.data.role] };
+    case 'RoleWithdrawn':
+      return { ...state, roles: state.roles.filter((role) => role !== event.data.role) };
+    case 'TrainingAttested':
+      return { ...state, trainedUntil: event.data.validUntil };
+    default:
+      return never(event);
+  }
+}
+
+/** Whether somebody is trained at an instant (ISO 8601, UTC): the training counts until the end of its last day. */
+export const isTrained = (member: StaffMember | undefined, at: string): boolean =>
+  member?.trainedUntil !== undefined && at.slice(0, 10) <= member.trainedUntil;
+
+abstract class StaffCommand extends Command {
+  @Id({ owner: true, description: 'The colleague, as a person of the record.' })
+  personId!: string;
+}
+
+export class GrantRole extends StaffCommand {
+  @OneOf(ROLES, { description: 'The role.' })
+  role!: Role;
+}
+
+export class WithdrawRole extends StaffCommand {
+  @OneOf(ROLES, { description: 'The role.' })
+  role!: Role;
+}
+
+export class AttestTraining extends StaffCommand {
+  @Day({ description: 'When the training was completed.' })
+  completedOn!: string;
+
+  @Day({ description: 'The last day on which it counts; at most two years later.' })
+  validUntil!: string;
+}
+
+function grantRole(c: GrantRole, state: StaffMember): Decision {
+  return state.roles.includes(c.role) ? [] : [RoleGranted({ role: c.role })];
+}
+
+function withdrawRole(c: WithdrawRole, state: StaffMember): Decision {
+  return state.roles.includes(c.role) ? [RoleWithdrawn({ role: c.role })] : [];
+}
+
+function attestTraining(c: AttestTraining, _: StaffMember, { now }: Context): Decision {
+  if (c.completedOn > now.slice(0, 10)) {
+    return refuse.invalid('training-in-future', 'A training is attested after it was completed.', { field: 'completedOn' });
+  }
+  if (c.validUntil <= c.completedOn) {
+    return refuse.invalid('training-never-valid', 'The training must count beyond the day it was completed.', { field: 'validUntil' });
+  }
+  const latest = `${Number(c.completedOn.slice(0, 4)) + 2}${c.completedOn.slice(4)}`;
+  if (c.validUntil > latest) {
+    return refuse.invalid('training-too-long', 'A training counts for two years at most; then it is repeated.', { field: 'validUntil' });
+  }
+  return [TrainingAttested({ completedOn: c.completedOn, validUntil: c.validUntil })];
+}
+
+const toSelf = { facts: (c: { personId: string }, _: StaffMember, actor: { id: string }) => ({ self: c.personId === actor.id }) };
+
+/** A staff member has the id of the person they are. */
+export const staffMember = aggregate<StaffMember, StaffEvent>({
+  name: 'staffMember',
+  events: [RoleGranted, RoleWithdrawn, TrainingAttested],
+  initial: { roles: [] },
+  evolve: evolveStaff,
+  commands: [
+    command(GrantRole, { id: (c) => c.personId, ...toSelf, decide: grantRole }),
+    command(WithdrawRole, { id: (c) => c.personId, ...toSelf, decide: withdrawRole }),
+    command(AttestTraining, { id: (c) => c.personId, ...toSelf, decide: attestTraining }),
+  ],
+});

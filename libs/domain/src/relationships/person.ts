@@ -1,0 +1,315 @@
+/** A person we have a relationship with, or who works here: their details, and by which accounts they sign in. */
+import {
+  aggregate,
+  command,
+  declareEvent,
+  Email,
+  Id,
+  isErased,
+  never,
+  OneOf,
+  plain,
+  type Recorded,
+  refuse,
+  type Sealed,
+  sealed,
+  Slug,
+  Telephone,
+  Text,
+  whose,
+  type Claim,
+  type Context,
+  type Decision,
+} from '@rapport/kernel';
+import { accountOf, Command, PersonalDataCommand, personNumberIn, SIGN_IN, type Account } from '../commands';
+import type { DataCategory } from '../privacy/data-category';
+
+// ── Events ──
+
+export const RELATIONSHIPS = ['customer', 'colleague', 'sponsor', 'interested-party'] as const;
+export type Relationship = (typeof RELATIONSHIPS)[number];
+
+/** A person's details, each with its data category. The names are those of the HTTP fields and of the events. */
+export const DETAILS = {
+  name: 'identity',
+  email: 'contact',
+  telephone: 'contact',
+  address: 'contact',
+  jobTitle: 'employment',
+} as const satisfies Record<string, DataCategory>;
+export type Detail = keyof typeof DETAILS;
+export const details = Object.keys(DETAILS) as Detail[];
+
+const optionalDetails = {
+  email: sealed<string | undefined>(DETAILS.email, whose.record),
+  telephone: sealed<string | undefined>(DETAILS.telephone, whose.record),
+  address: sealed<string | undefined>(DETAILS.address, whose.record),
+  jobTitle: sealed<string | undefined>(DETAILS.jobTitle, whose.record),
+};
+
+/** A number by which another system knows the person. */
+export interface ExternalNumber {
+  readonly system: string;
+  readonly number: string;
+}
+
+export const ContactAdded = declareEvent('ContactAdded', {
+  title: 'A person was added',
+  fields: {
+    relationship: plain<Relationship>('one of four words, shared by many'),
+    name: sealed<string>(DETAILS.name, whose.record),
+    ...optionalDetails,
+    externalNumber: sealed<ExternalNumber | undefined>('identity', whose.record),
+  },
+});
+
+export const DetailsCorrected = declareEvent('DetailsCorrected', {
+  title: 'Details of a person were corrected',
+  fields: {
+    name: sealed<string | undefined>(DETAILS.name, whose.record),
+    ...optionalDetails,
+    removed: plain<readonly Detail[]>('names of fields, not their values'),
+  },
+});
+
+export const PersonLeft = declareEvent('PersonLeft', {
+  title: 'The relationship with a person ended',
+  fields: {},
+});
+
+export const SignInBound = declareEvent('SignInBound', {
+  title: 'An account was bound to a person, who signs in by it',
+  fields: {
+    signInId: plain<string>('made here, random'),
+    account: sealed<Account>('sign-in', whose.record),
+  },
+});
+
+export const SignInRevoked = declareEvent('SignInRevoked', {
+  title: 'An account can no longer be used to sign in',
+  fields: { signInId: plain<string>('made here, random') },
+});
+
+type PersonEvent =
+  | Recorded<typeof ContactAdded>
+  | Recorded<typeof DetailsCorrected>
+  | Recorded<typeof PersonLeft>
+  | Recorded<typeof SignInBound>
+  | Recorded<typeof SignInRevoked>;
+
+// ── State ──
+
+interface KnownPerson {
+  readonly status: 'current' | 'left';
+  readonly relationship: Relationship;
+  readonly details: { readonly [D in Detail]?: Sealed<string> };
+  readonly signIns: { readonly [signInId: string]: Sealed<Account> };
+}
+export type Person = { readonly status: 'unknown' } | KnownPerson;
+
+function evolve(state: Person, event: PersonEvent): Person {
+  if (event.type === 'ContactAdded') {
+    const { relationship, externalNumber: _, ...values } = event.data;
+    return { status: 'current', relationship, details: values, signIns: {} };
+  }
+  if (state.status === 'unknown') return state;
+  switch (event.type) {
+    case 'DetailsCorrected': {
+      const { removed, ...changed } = event.data;
+      const kept = Object.fromEntries(Object.entries(state.details).filter(([name]) => !removed.includes(name as Detail)));
+      return { ...state, details: { ...kept, ...changed } };
+    }
+    case 'PersonLeft':
+      return { ...state, status: 'left' };
+    case 'SignInBound':
+      return { ...state, signIns: { ...state.signIns, [event.data.signInId]: event.data.account } };
+    case 'SignInRevoked': {
+      const { [event.data.signInId]: _, ...signIns } = state.signIns;
+      return { ...state, signIns };
+    }
+    default:
+      return never(event);
+  }
+}
+
+// ── Commands ──
+
+export class AddPerson extends PersonalDataCommand {
+  @OneOf(RELATIONSHIPS, { description: 'What the person is to us.' })
+  relationship!: Relationship;
+
+  @Text({ max: 200, description: 'The name, as the person writes it.' })
+  name!: string;
+
+  @Email({ description: 'E-mail address.', optional: true })
+  email?: string;
+
+  @Telephone({ description: 'Telephone number.', optional: true })
+  telephone?: string;
+
+  @Text({ max: 500, lines: true, description: 'Postal address.', optional: true })
+  address?: string;
+
+  @Text({ max: 200, description: 'Role at work.', optional: true })
+  jobTitle?: string;
+
+  @Slug({ description: 'The system that knows the person by `externalNumber`.', optional: true })
+  externalSystem?: string;
+
+  @Text({ max: 100, description: 'The person’s number there. One number is one person.', optional: true })
+  externalNumber?: string;
+}
+
+export class CorrectDetails extends PersonalDataCommand {
+  @Id({ description: 'The person.' })
+  personId!: string;
+
+  @Text({ max: 200, description: 'The name, as the person writes it.', optional: true })
+  name?: string;
+
+  @Email({ description: 'E-mail address.', optional: true })
+  email?: string;
+
+  @Telephone({ description: 'Telephone number.', optional: true })
+  telephone?: string;
+
+  @Text({ max: 500, lines: true, description: 'Postal address.', optional: true })
+  address?: string;
+
+  @Text({ max: 200, description: 'Role at work.', optional: true })
+  jobTitle?: string;
+
+  @OneOf(['email', 'telephone', 'address', 'jobTitle'], { list: true, description: 'Details to take away.', optional: true })
+  remove?: ('email' | 'telephone' | 'address' | 'jobTitle')[];
+}
+
+export class RecordPersonLeft extends Command {
+  @Id({ description: 'The person.' })
+  personId!: string;
+}
+
+export class BindSignIn extends PersonalDataCommand {
+  @Id({ description: 'The person.' })
+  personId!: string;
+
+  @Text({ max: 500, description: 'The identity provider: the `iss` of its tokens.' })
+  issuer!: string;
+
+  @Text({ max: 255, description: 'The account there: the `sub` of its tokens.' })
+  subject!: string;
+}
+
+export class RevokeSignIn extends Command {
+  @Id({ description: 'The person.' })
+  personId!: string;
+
+  @Id({ description: 'The binding to end.' })
+  signInId!: string;
+}
+
+// ── Decide ──
+
+const notThere = () => refuse.notFound('person-not-found', 'There is no such person. Add the person first, or check the id.');
+const hasLeft = () => refuse.conflict('person-left', 'The relationship with this person has ended.');
+
+function addPerson(c: AddPerson): Decision {
+  if ((c.externalSystem === undefined) !== (c.externalNumber === undefined)) {
+    const field = c.externalSystem === undefined ? 'externalSystem' : 'externalNumber';
+    return refuse.invalid('external-number-incomplete', 'externalSystem and externalNumber go together: give both or neither.', { field });
+  }
+  return [
+    ContactAdded({
+      relationship: c.relationship,
+      name: c.name,
+      email: c.email,
+      telephone: c.telephone,
+      address: c.address,
+      jobTitle: c.jobTitle,
+      externalNumber: c.externalNumber === undefined ? undefined : { system: c.externalSystem!, number: c.externalNumber },
+    }),
+  ];
+}
+
+function correctDetails(c: CorrectDetails, state: Person, { open }: Context): Decision {
+  if (state.status === 'unknown') return notThere();
+  if (state.status === 'left') return hasLeft();
+  const removed = (c.remove ?? []).filter((detail) => state.details[detail] !== undefined);
+  const contradiction = removed.find((detail) => c[detail] !== undefined);
+  if (contradiction !== undefined) {
+    return refuse.invalid('changed-and-removed', `${contradiction} is given a value and removed at once: choose one.`, { field: contradiction });
+  }
+  const changed: { [D in Detail]?: string } = {};
+  for (const detail of details) {
+    const value = c[detail];
+    const before = state.details[detail];
+    if (value !== undefined && (before === undefined || open(before) !== value)) changed[detail] = value;
+  }
+  if (removed.length === 0 && Object.keys(changed).length === 0) return [];
+  return [DetailsCorrected({ ...changed, removed })];
+}
+
+function recordPersonLeft(_: RecordPersonLeft, state: Person): Decision {
+  if (state.status === 'unknown') return notThere();
+  if (state.status === 'left') return [];
+  // Who has left is let in no more.
+  return [PersonLeft({}), ...Object.keys(state.signIns).map((signInId) => SignInRevoked({ signInId }))];
+}
+
+function bindSignIn(c: BindSignIn, state: Person, { open, newId }: Context): Decision {
+  if (state.status === 'unknown') return notThere();
+  if (state.status === 'left') return hasLeft();
+  const bound = Object.values(state.signIns).some((account) => {
+    const known = open(account);
+    return !isErased(known) && accountOf(known) === accountOf(c);
+  });
+  return bound ? [] : [SignInBound({ signInId: newId('sign-in'), account: { issuer: c.issuer, subject: c.subject } })];
+}
+
+function revokeSignIn(c: RevokeSignIn, state: Person): Decision {
+  if (state.status === 'unknown') return notThere();
+  if (state.signIns[c.signInId] === undefined) {
+    return refuse.notFound('sign-in-not-found', 'This person has no such sign-in.', { field: 'signInId' });
+  }
+  return [SignInRevoked({ signInId: c.signInId })];
+}
+
+/** The claims of accounts that are revoked, so that they can be bound anew. */
+function accounts(sealedAccounts: readonly (Sealed<Account> | undefined)[], open: Context['open']): Claim[] {
+  return sealedAccounts.flatMap((sealedAccount) => {
+    const account = sealedAccount && open(sealedAccount);
+    return account === undefined || isErased(account) ? [] : [{ namespace: SIGN_IN, value: accountOf(account), field: 'signInId' }];
+  });
+}
+
+export const person = aggregate<Person, PersonEvent>({
+  name: 'person',
+  events: [ContactAdded, DetailsCorrected, PersonLeft, SignInBound, SignInRevoked],
+  initial: { status: 'unknown' },
+  evolve,
+  facts: (_, actor, id) => ({ self: actor.id === id }),
+  commands: [
+    command(AddPerson, {
+      claims: (c) =>
+        c.externalSystem === undefined || c.externalNumber === undefined
+          ? []
+          : [{ namespace: personNumberIn(c.externalSystem), value: c.externalNumber, field: 'externalNumber' }],
+      decide: addPerson,
+    }),
+    command(CorrectDetails, { target: 'personId', decide: correctDetails }),
+    command(RecordPersonLeft, {
+      target: 'personId',
+      releases: (_, state: Person, { open }) => (state.status === 'unknown' ? [] : accounts(Object.values(state.signIns), open)),
+      decide: recordPersonLeft,
+    }),
+    command(BindSignIn, {
+      target: 'personId',
+      claims: (c) => [{ namespace: SIGN_IN, value: accountOf(c), field: 'subject' }],
+      decide: bindSignIn,
+    }),
+    command(RevokeSignIn, {
+      target: 'personId',
+      releases: (c, state: Person, { open }) => (state.status === 'unknown' ? [] : accounts([state.signIns[c.signInId]], open)),
+      decide: revokeSignIn,
+    }),
+  ],
+});

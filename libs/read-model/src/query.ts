@@ -1,0 +1,46 @@
+/** Reading the read models, with Kysely, from a connection that cannot write. */
+import { Kysely, sql, type AliasedExpression } from 'kysely';
+import { dialectOf, openForReading, type Database } from './sqlite';
+import type { Columns, JsonText, SelectedRow, Table } from './table';
+
+/** Tables are named by `from` and `named`, so that their versions stay out of the queries. */
+export type ReadDatabase = Kysely<Record<never, never>>;
+
+export interface ReadModel {
+  readonly db: ReadDatabase;
+  close(): Promise<void>;
+}
+
+/** Opens the file that `runProjections` has made. @throws Error where it is not there */
+export function openReadModel(file: string): ReadModel {
+  return readModelOn(openForReading(file));
+}
+
+/** @param database stays its owner's, and is closed with the read model */
+export function readModelOn(database: Database): ReadModel {
+  const db: ReadDatabase = new Kysely<Record<never, never>>({ dialect: dialectOf(database) });
+  return {
+    db,
+    close: async () => {
+      await db.destroy();
+      if (database.isOpen) database.close();
+    },
+  };
+}
+
+/** A query on a table, by the name it was declared with: `from(db, values).where('value.person', '=', id).selectAll()`. */
+export function from<N extends string, C extends Columns>(db: ReadDatabase, table: Table<N, C>) {
+  return db.selectFrom(named(table));
+}
+
+/** The table under the name it was declared with, for joins: `.innerJoin(named(calls), 'call.id', 'value.call')`. */
+export function named<N extends string, C extends Columns>(table: Table<N, C>): AliasedExpression<SelectedRow<C>, N> {
+  return sql<SelectedRow<C>>`${sql.table(table.storedAs)}`.as(table.name);
+}
+
+/** The value of a JSON column; null where it is null. */
+export function json<T>(text: JsonText<T>): T;
+export function json<T>(text: JsonText<T> | null): T | null;
+export function json<T>(text: JsonText<T> | null): T | null {
+  return text === null ? null : (JSON.parse(text) as T);
+}

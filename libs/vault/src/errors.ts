@@ -1,0 +1,73 @@
+/** What the vault refuses and what is broken. Messages hold ids, never a value or key. */
+
+/** The owner is being erased or was erased: nothing more is sealed for them. */
+export class OwnerFenced extends Error {
+  override readonly name = 'OwnerFenced';
+  constructor(readonly owner: string) {
+    super(`${owner} is being erased or was erased; nothing more can be stored about them.`);
+  }
+}
+
+/** The vault has no key for this owner and never had one. Call createOwner first. */
+export class UnknownOwner extends Error {
+  override readonly name = 'UnknownOwner';
+  constructor(readonly owner: string) {
+    super(`The vault has no key for ${owner}. Create the owner before sealing for it.`);
+  }
+}
+
+/** Destroying needs the fence first, so that nothing is sealed while the key goes. */
+export class OwnerNotFenced extends Error {
+  override readonly name = 'OwnerNotFenced';
+  constructor(readonly owner: string) {
+    super(`${owner} is not fenced. Fence the owner before its key is destroyed.`);
+  }
+}
+
+/**
+ * A key or a secret is missing, and no tombstone says that it was destroyed: somebody must look at it. Never shown as
+ * erased. Usual cause: a vault restored from a backup that is older than the events, or a key file that lost an epoch.
+ */
+export class KeyLost extends Error {
+  override readonly name = 'KeyLost';
+  constructor(readonly what: string) {
+    super(`${what}, and no tombstone says it was destroyed. Restore the newest backup of the vault and its key file.`);
+  }
+}
+
+/** The sealed value was changed, or moved to another event or field, or is not one of this vault. */
+export class SealBroken extends Error {
+  override readonly name = 'SealBroken';
+  constructor(readonly at: string) {
+    super(`The sealed value at ${at} does not open: it was changed or moved.`);
+  }
+}
+
+/** The vault was not closed the last time. What that run took must be assigned before anything new is handed out. */
+export class SweepPending extends Error {
+  override readonly name = 'SweepPending';
+  constructor() {
+    super('The vault was not closed the last time. Read the events after flushedPosition(), assign what they use, then call destroyUnassigned().');
+  }
+}
+
+/** Another process has the vault open. */
+export class VaultInUse extends Error {
+  override readonly name = 'VaultInUse';
+  constructor(readonly file: string, options?: { cause?: unknown }) {
+    super(`${file} is open in another process. Stop it, or send the work to it.`, options);
+  }
+}
+
+/** The write-ahead log could not be emptied, so it may still hold what was destroyed. */
+export class CheckpointBusy extends Error {
+  override readonly name = 'CheckpointBusy';
+  constructor() {
+    super('The write-ahead log could not be truncated because a reader holds it. What was destroyed may still be in it: try again.');
+  }
+}
+
+/** The key file cannot be used as it is. */
+export class KeyFileRefused extends Error {
+  override readonly name = 'KeyFileRefused';
+}

@@ -1,0 +1,141 @@
+/**
+ * The contract, on the embedded store; where EVENT_STORE_URL is set, on that server instead. A server may be full of
+ * other things: the tests use streams of their own, and need to be the only ones who append meanwhile.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { EventStoreDBClient } from '@eventstore/db-client';
+import { openEventStore, openEventStoreDB, OutcomeUnknown, type EventStore } from '@rapport/event-store';
+import { describeEventStore } from './event-store.contract';
+import { ids, newEvents, newStream, type Harness } from './event-store.harness';
+import { Proxy } from './event-store.proxy';
+import { describeSubscriptions } from './event-store.subscriptions';
+
+jest.setTimeout(60_000);
+
+const url = process.env.EVENT_STORE_URL;
+
+if (url === undefined || url === '') {
+  describe('the embedded event store', () => {
+    describe('appends and reads', () => describeEventStore(embedded()));
+    describe('subscribes', () => describeSubscriptions(embedded()));
+  });
+} else {
+  describe('EventStoreDB', () => {
+    describe('appends and reads', () => describeEventStore(server(url)));
+    describe('subscribes', () => describeSubscriptions(server(url)));
+    describe('loses its connection', () => describeOutages(url));
+  });
+}
+
+function embedded(): Harness {
+  const directory = mkdtempSync(join(tmpdir(), 'rapport-events-'));
+  const open = () => openEventStore({ dataDir: directory });
+  return {
+    open,
+    interrupt: async (store) => {
+      await store.close();
+      return open();
+    },
+    loseAnswer: async (store, stream, expected, events) => {
+      const answer = store.append(stream, expected, events);
+      await store.close();
+      await answer;
+      return open();
+    },
+    // It has none.
+    provokeSystemEvent: () => Promise.resolve(),
+    dispose: () => Promise.resolve(rmSync(directory, { recursive: true })),
+  };
+}
+
+/** The server through a proxy, so that its absence can be played. */
+async function through(address: string): Promise<{ proxy: Proxy; url: string }> {
+  const { hostname, port } = new URL(address);
+  const proxy = await Proxy.to(hostname, Number(port === '' ? 2113 : port));
+  return { proxy, url: address.replace(`${hostname}${port === '' ? '' : `:${port}`}`, `127.0.0.1:${proxy.port}`) };
+}
+
+/** Appends such that the server has written, the client does not hear of it, and the connection is gone. */
+async function appendUnheard(address: string, ...append: Parameters<EventStore['append']>): Promise<unknown> {
+  const { proxy, url: proxied } = await through(address);
+  const [direct, store] = [await openEventStoreDB(address), await openEventStoreDB(proxied)];
+  proxy.loseAnswers = true;
+  const outcome = store.append(...append).then(
+    () => new Error('It was answered.'),
+    (error: unknown) => error,
+  );
+  const [stream, , events] = append;
+  while ((await direct.readStream(stream, { direction: 'backwards', limit: 1 }))[0]?.id !== events.at(-1)?.id);
+  proxy.cut();
+  const error = await outcome;
+  await Promise.all([store.close(), direct.close(), proxy.close()]);
+  return error;
+}
+
+function server(address: string): Harness {
+  const proxied = through(address);
+  return {
+    open: async () => openEventStoreDB((await proxied).url),
+    interrupt: async (store) => {
+      const { proxy } = await proxied;
+      proxy.cut();
+      // The store has noticed when it says so.
+      await expect(store.readAll({ limit: 1 })).rejects.toMatchObject({ name: 'EventStoreUnavailable' });
+      proxy.restore();
+      return store;
+    },
+    loseAnswer: async (store, stream, expected, events) => {
+      expect(await appendUnheard(address, stream, expected, events)).toBeInstanceOf(OutcomeUnknown);
+      return store;
+    },
+    provokeSystemEvent: async (stream) => {
+      const client = EventStoreDBClient.connectionString(address);
+      await client.setStreamMetadata(stream, { purpose: 'test' });
+      await client.dispose();
+    },
+    dispose: async () => (await proxied).proxy.close(),
+  };
+}
+
+function describeOutages(address: string): void {
+  it('says that the outcome is not known where the answer was lost, and appending again makes no second copy', async () => {
+    const stream = newStream();
+    const events = newEvents(3);
+    expect(await appendUnheard(address, stream, 'none', events)).toBeInstanceOf(OutcomeUnknown);
+    const store = await openEventStoreDB(address);
+    expect(await store.append(stream, 'none', events)).toMatchObject({ revision: 2 });
+    expect(ids(await store.readStream(stream))).toEqual(ids(events));
+    await store.close();
+  });
+
+  it('says the same where the request was lost, and appending again writes it', async () => {
+    const { proxy, url: proxied } = await through(address);
+    const store = await openEventStoreDB(proxied);
+    const stream = newStream();
+    const events = newEvents(2);
+    proxy.loseRequests = true;
+    const sent = proxy.request();
+    const outcome = store.append(stream, 'none', events);
+    const refused = expect(outcome).rejects.toBeInstanceOf(OutcomeUnknown);
+    await sent;
+    proxy.cut();
+    await refused;
+    proxy.restore();
+    expect(await store.readStream(stream)).toEqual([]);
+    expect(await store.append(stream, 'none', events)).toMatchObject({ revision: 1 });
+    expect(ids(await store.readStream(stream))).toEqual(ids(events));
+    await store.close();
+    await proxy.close();
+  });
+
+  it('does not show the connection string, which may hold a password, where the server is not there', async () => {
+    const { proxy } = await through(address);
+    const { port } = proxy;
+    await proxy.close();
+    const error: unknown = await openEventStoreDB(`esdb://admin:changeit@127.0.0.1:${port}?tls=false`).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: 'EventStoreUnavailable' });
+    expect(String((error as Error).stack)).not.toContain('changeit');
+  });
+}
