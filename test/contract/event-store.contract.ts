@@ -220,7 +220,10 @@ export function describeEventStore(harness: Harness): void {
   describe('reading everything', () => {
     const [red, blue] = [uniqueName('red'), uniqueName('blue')];
     const appended: { id: string; category: string; type: string; position: string }[] = [];
+    /** The end of what was there before. */
+    let start: string | undefined;
     beforeAll(async () => {
+      start = await store.head();
       for (let i = 0; i < 12; i++) {
         const category = i % 2 === 0 ? red : blue;
         const event = newEvent(i % 3 === 0 ? 'ThingClosed' : i % 3 === 1 ? 'ThingOpened' : 'ThingOpenedAgain');
@@ -232,7 +235,7 @@ export function describeEventStore(harness: Harness): void {
     const ours = { streamPrefixes: [`${red}-`, `${blue}-`] };
 
     it('gives events in the order of their positions, which append has told', async () => {
-      const found = await store.readAll({ filter: ours });
+      const found = await store.readAll({ from: start, filter: ours });
       expect(found.map(({ id, position }) => ({ id, position }))).toEqual(appended.map(({ id, position }) => ({ id, position })));
       expect(appended.map(({ position }) => position)).toEqual(appended.map(({ position }) => position).sort());
     });
@@ -251,14 +254,15 @@ export function describeEventStore(harness: Harness): void {
 
     it('reads backwards from before a position', async () => {
       const from = appended[4]?.position;
-      expect(ids(await store.readAll({ direction: 'backwards', from, filter: ours }))).toEqual(ids(appended.slice(0, 4).reverse()));
+      expect(ids(await store.readAll({ direction: 'backwards', from, limit: 4, filter: ours }))).toEqual(
+        ids(appended.slice(0, 4).reverse()),
+      );
       expect(ids(await store.readAll({ direction: 'backwards', limit: 2, filter: ours }))).toEqual(ids(appended.slice(10).reverse()));
     });
 
     it('filters by stream prefix and by type, together and alone', async () => {
-      const from = (await store.readAll({ direction: 'backwards', from: appended[0]?.position, limit: 1 }))[0]?.position;
       const found = async (filter: { streamPrefixes?: string[]; types?: string[] }) =>
-        ids(await store.readAll({ from, filter })).filter((id) => appended.some((each) => each.id === id));
+        ids(await store.readAll({ from: start, filter })).filter((id) => appended.some((each) => each.id === id));
       const both = { streamPrefixes: [`${red}-`], types: ['ThingClosed', 'ThingOpened'] };
       expect(await found(both)).toEqual(mine(({ category, type }) => category === red && type !== 'ThingOpenedAgain'));
       expect(await found({ streamPrefixes: [`${blue}-`] })).toEqual(mine(({ category }) => category === blue));
@@ -271,7 +275,7 @@ export function describeEventStore(harness: Harness): void {
 
     it('takes a prefix literally', async () => {
       await store.append(newStream(uniqueName('literal')), 'none', newEvents(1));
-      expect(await store.readAll({ filter: { streamPrefixes: ['literal%', 'liter_l', 'literal.*', 'Literal'] } })).toEqual([]);
+      expect(await store.readAll({ from: start, filter: { streamPrefixes: ['literal%', 'liter_l', 'literal.*', 'Literal'] } })).toEqual([]);
     });
 
     it('knows the position of the last event', async () => {

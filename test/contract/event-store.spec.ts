@@ -75,11 +75,12 @@ async function appendUnheard(address: string, ...append: Parameters<EventStore['
 }
 
 function server(address: string): Harness {
-  const proxied = through(address);
+  let proxied: ReturnType<typeof through> | undefined;
+  const theProxy = () => (proxied ??= through(address));
   return {
-    open: async () => openEventStoreDB((await proxied).url),
+    open: async () => openEventStoreDB((await theProxy()).url),
     interrupt: async (store) => {
-      const { proxy } = await proxied;
+      const { proxy } = await theProxy();
       proxy.cut();
       // The store has noticed when it says so.
       await expect(store.readAll({ limit: 1 })).rejects.toMatchObject({ name: 'EventStoreUnavailable' });
@@ -95,7 +96,7 @@ function server(address: string): Harness {
       await client.setStreamMetadata(stream, { purpose: 'test' });
       await client.dispose();
     },
-    dispose: async () => (await proxied).proxy.close(),
+    dispose: async () => (await theProxy()).proxy.close(),
   };
 }
 

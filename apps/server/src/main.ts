@@ -1,12 +1,27 @@
-import { NestFactory } from '@nestjs/core';
-import { Module } from '@nestjs/common';
-import { CqrsModule } from '@nestjs/cqrs';
-import { x } from '@rapport/kernel';
-@Module({ imports: [CqrsModule.forRoot()] })
-class AppModule {}
-async function main() {
-  const app = await NestFactory.createApplicationContext(AppModule);
-  console.log(x, __filename);
-  await app.close();
+import 'reflect-metadata';
+import { pino } from 'pino';
+import { startServer } from './application';
+import { readConfiguration } from './configuration';
+
+async function main(): Promise<void> {
+  const log = pino({ base: undefined });
+  const server = await startServer(readConfiguration(process.env), log);
+  log.info({ url: server.url }, 'Rapport is ready');
+  const stop = () => {
+    server.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error({ error: { name: (error as Error).name } }, 'Stopping failed');
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
 }
-void main();
+
+main().catch((error: unknown) => {
+  // Before anything is served there is no personal value in an error: its message says what to do.
+  process.stderr.write(`${error instanceof Error ? `${error.name}: ${error.message}` : 'The start failed.'}\n`);
+  process.exit(1);
+});

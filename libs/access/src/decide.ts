@@ -1,8 +1,8 @@
 /** Decisions: a pure function of policy set, kind of actor, action and facts. What no policy permits is denied. */
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { LRUCache } from 'lru-cache';
 import type { Facts } from '@rapport/kernel/aggregate';
 import type { ActorKind } from '@rapport/kernel/events';
-import { Lru } from './lru';
 import { parsePolicySet, type PolicySet } from './policies';
 
 export interface AccessRequest {
@@ -29,9 +29,9 @@ const PRINCIPALS: { readonly [kind in ActorKind]: string } = {
   system: 'System',
 };
 
-/** Facts have few combinations; this many are more than a year of real use has shown. */
+/** Facts are few and have few values, so few combinations come up; the bound is there for the worst case (about 3 MB). */
 const REMEMBERED = 4096;
-const remembered = new Lru<string, AccessDecision>(REMEMBERED);
+const remembered = new LRUCache<string, AccessDecision>({ max: REMEMBERED });
 
 /**
  * Decides, or gives the decision made before for equal facts under the same policies.
@@ -86,12 +86,12 @@ function denied(errors: readonly string[]): AccessDecision {
   return Object.freeze({ allowed: false, policies: Object.freeze([]), errors: Object.freeze([...errors]) });
 }
 
-/** Equal facts have one key, in whatever order they and the members of their sets were given. */
+/** Equal facts have one key, in whatever order they and the members of their sets were given. Names come from code, values may not. */
 function keyOf(digest: string, { kind, action, facts }: AccessRequest): string {
-  const names = Object.keys(facts).sort();
-  const values = names.map((name) => {
+  let key = `${digest} ${kind} ${action}`;
+  for (const name of Object.keys(facts).sort()) {
     const value = facts[name];
-    return Array.isArray(value) && value.length > 1 ? [...value].sort() : value;
-  });
-  return JSON.stringify([digest, kind, action, names, values]);
+    key += ` ${name}=${typeof value === 'boolean' ? value : JSON.stringify(Array.isArray(value) ? [...value].sort() : value)}`;
+  }
+  return key;
 }

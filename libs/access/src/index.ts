@@ -1,3 +1,3 @@
+export * from './authorities';
 export * from './decide';
-export * from './lru';
 export * from './policies';

@@ -33,9 +33,9 @@ export interface Recorded {
 }
 
 /** @throws Error where the event was written by another program and is not JSON */
-export function toStored({ streamId, revision, id, type, data, metadata, isJson, position }: Recorded): StoredEvent {
+export function toStored(event: Recorded): StoredEvent {
+  const { streamId, revision, id, type, data, metadata, isJson } = event;
   if (!isJson) throw new Error(`Event ${id} in ${streamId} is not JSON. A store that Rapport uses must hold nothing else's events.`);
-  const { commit, prepare } = position as ServerPosition;
   return {
     id,
     type,
@@ -43,8 +43,33 @@ export function toStored({ streamId, revision, id, type, data, metadata, isJson,
     metadata: (metadata ?? {}) as JsonObject,
     stream: streamId,
     revision: Number(revision),
-    position: toPosition(commit, prepare),
+    position: positionOf(event),
   };
+}
+
+/** Every event that was read from a log has a position; the client's types also know those that were not. */
+export function positionOf({ position }: Recorded): Position {
+  const { commit, prepare } = position as ServerPosition;
+  return toPosition(commit, prepare);
+}
+
+/** What the client's reads and subscriptions have in common. */
+interface Feeding {
+  removeAllListeners(event: 'readable'): unknown;
+  on(event: 'error', listener: () => void): unknown;
+  resume(): unknown;
+}
+
+/**
+ * Ends a read that nobody needs any more. A call of the client ends only when what has arrived has been taken, and
+ * closing the client waits for that; so the rest flows away.
+ */
+export async function release(stream: Feeding, cancel: () => Promise<void>): Promise<void> {
+  stream.removeAllListeners('readable');
+  stream.on('error', () => undefined);
+  // What could not even be begun has nothing to cancel.
+  await cancel().catch(() => undefined);
+  stream.resume();
 }
 
 const BATCH_SIZE = 1_000;
@@ -154,11 +179,7 @@ class Feed {
 
   async stop(): Promise<void> {
     this.signal.removeEventListener('abort', this.onChange);
-    this.stream.removeAllListeners();
-    this.stream.on('error', () => undefined);
-    // A subscription that could not even be made has nothing to cancel.
-    await this.stream.unsubscribe().catch(() => undefined);
-    this.stream.destroy();
+    await release(this.stream, () => this.stream.unsubscribe());
   }
 
   private take(): StoredEvent[] {
@@ -166,8 +187,8 @@ class Feed {
     while (events.length < this.batchSize) {
       const resolved = this.stream.read() as { event?: Recorded } | null;
       if (resolved === null) break;
-      if (resolved.event?.position === undefined) continue;
-      const at = toPosition(resolved.event.position.commit, resolved.event.position.prepare);
+      if (resolved.event === undefined) continue;
+      const at = positionOf(resolved.event);
       if (this.position !== undefined && at <= this.position) continue;
       this.position = at;
       if (this.passes(resolved.event.streamId, resolved.event.type)) events.push(toStored(resolved.event));

@@ -12,11 +12,11 @@ import {
   START,
   StreamNotFoundError,
   WrongExpectedVersionError,
-  type AllStreamResolvedEvent,
   type AppendExpectedRevision,
+  type StreamingRead,
 } from '@eventstore/db-client';
 import { matcher, serialize } from './checks';
-import { deliver, toStored, type Recorded } from './eventstoredb-subscription';
+import { deliver, positionOf, release, toStored, type Recorded } from './eventstoredb-subscription';
 import {
   AppendTooLarge,
   OutcomeUnknown,
@@ -33,6 +33,10 @@ import {
   type StoredEvent,
 } from './port';
 import { subscription } from './subscription';
+
+interface ReadEvent {
+  readonly event?: Recorded;
+}
 
 /** The server cannot be reached or does not answer. Reading again later is safe. */
 export class EventStoreUnavailable extends Error {
@@ -71,8 +75,11 @@ class EventStoreDB implements EventStore {
         { expectedRevision: toServer(expected) },
       );
       const revision = Number(result.nextExpectedRevision);
-      const at = result.position ?? (await this.positionOf(stream, revision));
-      return { revision, position: position(at.commit, at.prepare) };
+      if (result.position !== undefined) return { revision, position: position(result.position.commit, result.position.prepare) };
+      // It answers a repeated append without a position at times.
+      const [last] = await this.readStream(stream, { from: revision, limit: 1 });
+      if (last === undefined) throw new OutcomeUnknown(stream);
+      return { revision, position: last.position };
     } catch (error) {
       throw appendError(stream, expected, error);
     }
@@ -81,45 +88,28 @@ class EventStoreDB implements EventStore {
   async readStream(stream: string, { direction, from, limit }: ReadStreamOptions = {}): Promise<StoredEvent[]> {
     if (limit === 0) return [];
     const backwards = direction === 'backwards';
-    const events: StoredEvent[] = [];
-    try {
-      const found = this.client.readStream(stream, {
-        direction: backwards ? BACKWARDS : FORWARDS,
-        fromRevision: from === undefined ? (backwards ? END : START) : BigInt(from),
-        ...(limit === undefined ? {} : { maxCount: limit }),
-      });
-      for await (const { event } of found) if (event !== undefined) events.push(toStored(event as Recorded));
-      return events;
-    } catch (error) {
-      if (error instanceof StreamNotFoundError) return [];
-      throw readError(error);
-    }
+    const found = this.client.readStream(stream, {
+      direction: backwards ? BACKWARDS : FORWARDS,
+      fromRevision: from === undefined ? (backwards ? END : START) : BigInt(from),
+      ...(limit === undefined ? {} : { maxCount: limit }),
+    });
+    return take(found, Number.MAX_SAFE_INTEGER, () => true);
   }
 
+  /** A filter is applied here: a read looks at everything from `from` on. */
   async readAll({ direction, from, limit = Number.MAX_SAFE_INTEGER, filter }: ReadAllOptions = {}): Promise<StoredEvent[]> {
     if (limit === 0) return [];
     const backwards = direction === 'backwards';
     const passes = matcher(filter);
-    const events: StoredEvent[] = [];
     const found = this.client.readAll({
       direction: backwards ? BACKWARDS : FORWARDS,
       fromPosition: from === undefined ? (backwards ? END : START) : parsePosition(from),
     });
-    try {
-      for await (const { event } of found as AsyncIterable<AllStreamResolvedEvent>) {
-        if (event === undefined || !passes(event.streamId, event.type)) continue;
-        const stored = toStored(event as Recorded);
-        // Whether the server counts the event at `from` differs by direction; here it never does.
-        if (from !== undefined && (backwards ? stored.position >= from : stored.position <= from)) continue;
-        events.push(stored);
-        if (events.length === limit) break;
-      }
-      return events;
-    } catch (error) {
-      throw readError(error);
-    } finally {
-      await found.cancel();
-    }
+    return take(found, limit, (event) => {
+      if (!passes(event.streamId, event.type)) return false;
+      // Whether the server counts the event at `from` differs by direction; here it never does.
+      return true;
+    });
   }
 
   subscribe(options = {}, signal?: AbortSignal) {
@@ -134,11 +124,23 @@ class EventStoreDB implements EventStore {
     this.closed.abort();
     await this.client.dispose();
   }
+}
 
-  private async positionOf(stream: string, revision: number): Promise<{ commit: bigint; prepare: bigint }> {
-    const [event] = await this.readStream(stream, { from: revision, limit: 1 });
-    if (event === undefined) throw new OutcomeUnknown(stream);
-    return parsePosition(event.position);
+/** Reads until there are `limit` events that `wanted` lets through, and none where there is no such stream. */
+async function take(found: StreamingRead<ReadEvent>, limit: number, wanted: (event: Recorded) => boolean): Promise<StoredEvent[]> {
+  const events: StoredEvent[] = [];
+  try {
+    for await (const { event } of found.iterator({ destroyOnReturn: false }) as AsyncIterable<ReadEvent>) {
+      if (event === undefined || !wanted(event)) continue;
+      events.push(toStored(event));
+      if (events.length === limit) break;
+    }
+    return events;
+  } catch (error) {
+    if (error instanceof StreamNotFoundError) return [];
+    throw readError(error);
+  } finally {
+    await release(found, () => found.cancel());
   }
 }
 

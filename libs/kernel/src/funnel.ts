@@ -5,7 +5,7 @@
  */
 import canonicalize from 'canonicalize';
 import { LRUCache } from 'lru-cache';
-import type { Authorities, PolicyDecision, PolicySet, Principal } from '@rapport/access';
+import { decide, type AccessDecision as PolicyDecision, type Authorities, type PolicySet, type Principal } from '@rapport/access';
 import { notCovered, type Purpose } from '@rapport/domain';
 import { AppendTooLarge, OutcomeUnknown, WrongExpectedRevision, type Appended, type EventStore, type NewEvent } from '@rapport/event-store';
 import type { Vault } from '@rapport/vault';
@@ -170,7 +170,7 @@ export class Funnel {
       return { id, revision: before.revision, position: before.position, changed: true, created: before.created };
     }
 
-    const { purpose, decision, facts } = this.authorize(route, command, principal, loaded, id, now);
+    const { purpose, decision, facts } = this.authorize(route, command, principal, loaded, id);
     if (envelope.ifRevision !== undefined && envelope.ifRevision !== loaded.revision) {
       throw new RevisionConflict(envelope.ifRevision, loaded.revision);
     }
@@ -221,10 +221,10 @@ export class Funnel {
     try {
       appended = await this.append(stream, loaded.revision, events);
     } catch (error) {
-      if (!(error instanceof Unavailable)) vault.release(envelope.commandId);
+      if (claims.length > 0 && !(error instanceof Unavailable)) vault.release(envelope.commandId);
       throw error;
     }
-    vault.confirm(envelope.commandId);
+    if (claims.length > 0) vault.confirm(envelope.commandId);
     for (const { namespace, value } of released) vault.free(namespace, value);
 
     const effect = { digest, revision: appended.revision, position: appended.position, created: loaded.revision < 0 };
@@ -234,4 +234,234 @@ export class Funnel {
     if (this.deps.authorities.concerns(events.map((event) => event.type))) await this.deps.authorities.reached(appended.position);
     return { id, revision: effect.revision, position: effect.position, changed: true, created: effect.created };
   }
+
+  private async load(aggregate: Aggregate, stream: string): Promise<Loaded> {
+    const cached = this.loaded.get(stream);
+    if (cached !== undefined) return cached;
+    let state = aggregate.initial;
+    let revision = -1;
+    const effects = new Map<string, Effect>();
+    for (const stored of await this.deps.store.readStream(stream)) {
+      const event = this.recorded(stored);
+      state = aggregate.evolve(state, event);
+      revision = event.revision;
+      const { commandId, commandDigest: digest } = event.metadata;
+      const created = effects.get(commandId)?.created ?? revision === 0;
+      effects.set(commandId, { digest, revision, position: event.position, created });
+    }
+    const loaded = { state, revision, effects };
+    this.loaded.set(stream, loaded);
+    return loaded;
+  }
+
+  private evolve(aggregate: Aggregate, loaded: Loaded, stream: string, events: readonly NewEvent[], position: string): unknown {
+    return events.reduce(
+      (state, event, index) => aggregate.evolve(state, this.recorded({ ...event, stream, revision: loaded.revision + 1 + index, position })),
+      loaded.state,
+    );
+  }
+
+  /** Every person or organization a command names must be one we hold a key of: nothing is sealed for strangers. */
+  private checkOwners(command: object): void {
+    for (const { field, list } of ownerFields(command.constructor as new () => object)) {
+      const value = (command as { [name: string]: unknown })[field] as string | readonly string[] | undefined;
+      if (value === undefined) continue;
+      (typeof value === 'string' ? [value] : value).forEach((owner, index) => {
+        if (this.deps.vault.ownerStatus(owner) === 'live') return;
+        const at = list ? `${field}/${index}` : field;
+        throw new Refused(refuse.invalid('unknown-person', 'Nobody is known by this id. Add the person first, or check the id.', { field: at }));
+      });
+    }
+  }
+
+  /**
+   * Asks the policies. What may not be known to exist is refused as if it did not.
+   * @throws Forbidden, Refused, Unavailable
+   */
+  private authorize(
+    { aggregate, command: declaration }: Route,
+    command: object,
+    principal: Principal,
+    loaded: Loaded,
+    id: string,
+  ): { purpose: Purpose | undefined; decision: Pick<RecordedDecision, 'policies'>; facts: Facts } {
+    const { authorities } = this.deps;
+    const action = command.constructor.name;
+    const slug = (command as CommonFields).purpose;
+    const purpose = slug === undefined ? undefined : authorities.purpose(slug);
+    const actor = { kind: principal.kind, id: principal.id };
+    const facts: Facts = {
+      ...principalFacts(principal, slug, purpose),
+      self: false,
+      exists: loaded.revision >= 0,
+      categoriesCovered: true, // What is stored is known once it is decided: `checkPurpose`.
+      ...aggregate.facts(loaded.state, actor, id),
+      ...declaration.facts?.(command, loaded.state, actor),
+    };
+    return { purpose, decision: this.ask({ principal, action, facts, targeted: declaration.target !== undefined }), facts };
+  }
+
+  /** Asks the policies about a command or a query. @throws Forbidden, Refused, Unavailable */
+  ask(
+    { principal, action, facts, targeted }: { principal: Principal; action: string; facts: Facts; targeted: boolean },
+  ): PolicyDecision {
+    const { authorities, policies } = this.deps;
+    if (principal.kind !== 'system' && !authorities.isFresh) {
+      throw new Unavailable('authorities-stale', 'Who may do what is not known for sure at this moment. Try again shortly.');
+    }
+    const decision = decide(policies, { kind: principal.kind, action, facts });
+    if (decision.allowed) return decision;
+    const reason = reasonOf(principal, facts);
+    this.deps.refused(principal, action, reason.code);
+    // Whoever may not do this here must not learn whether there is anything.
+    if (principal.kind === 'person' && targeted) throw new Refused(refuse.notFound('not-found', 'There is no such record, or none you may see.'));
+    throw new Forbidden(reason.code, reason.detail, reason.field);
+  }
+
+  private checkPurpose(events: readonly DomainEvent[], slug: string | undefined, purpose: Purpose | undefined, principal: Principal, action: string): void {
+    const categories = new Set<string>();
+    for (const { type, data } of events) {
+      for (const [name, field] of Object.entries(this.declarations.get(type)!.fields)) {
+        if (field.kind === 'sealed' && (data as { [name: string]: unknown })[name] !== undefined) categories.add(field.category);
+      }
+    }
+    const uncovered = notCovered(purpose, categories);
+    if (uncovered.length === 0) return;
+    this.deps.refused(principal, action, 'purpose-does-not-cover');
+    throw new Forbidden(
+      'purpose-does-not-cover',
+      `The purpose ${slug ?? '(none)'} does not cover the category ${uncovered.join(', ')}. Name a purpose that does: GET /v1/purposes.`,
+      'purpose',
+    );
+  }
+
+  /** The id of who holds an external number. */
+  private holder(namespace: string, value: string): string | undefined {
+    const claim = this.deps.vault.find(namespace, value);
+    return claim === undefined ? undefined : claim.stream.slice(claim.stream.indexOf('-') + 1);
+  }
+
+  /** Takes the claims of a command. One that another command left pending counts only where its events are there. */
+  private async claim(claims: readonly Claim[], stream: string, owner: string, commandId: string): Promise<void> {
+    for (const { namespace, value, field } of claims) {
+      for (;;) {
+        const taken = this.deps.vault.claim({ namespace, value, owner, stream, commandId });
+        if (taken.held) break;
+        const pending = this.inFlight.get(taken.commandId);
+        if (!taken.confirmed && pending !== undefined) {
+          await pending.catch(() => undefined);
+          continue;
+        }
+        const isThere = taken.confirmed || (await this.deps.store.readStream(taken.stream)).some((event) => event.metadata['commandId'] === taken.commandId);
+        if (!isThere) {
+          this.deps.vault.release(taken.commandId);
+          continue;
+        }
+        this.deps.vault.release(commandId);
+        const holder = taken.stream.slice(taken.stream.indexOf('-') + 1);
+        throw new Refused(refuse.conflict('already-held', 'This number already belongs to somebody; `holder` is their id.', { field, more: { holder } }));
+      }
+    }
+  }
+
+  private seal(
+    stream: string,
+    id: string,
+    decided: readonly DomainEvent[],
+    metadata: Omit<EventMetadata, 'version'>,
+    eventId: (index: number) => string,
+  ): NewEvent[] {
+    return decided.map(({ type, data }, index) => {
+      const declaration = this.declarations.get(type);
+      if (declaration === undefined) throw new Error(`${type} is declared by no aggregate.`);
+      return sealEvent(this.deps.vault, { stream, streamId: id, eventId: eventId(index), declaration, data: data as object, metadata });
+    });
+  }
+
+  /** Appends at the revision that was loaded. The same ids make it safe to send again where the answer was lost. */
+  private async append(stream: string, revision: number, events: readonly NewEvent[]): Promise<Appended> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.deps.store.append(stream, revision < 0 ? 'none' : revision, events);
+      } catch (error) {
+        if (error instanceof AppendTooLarge) {
+          throw new Refused(refuse.invalid('too-large', `This is ${error.bytes} bytes once sealed; the limit is ${error.limit}. Split it.`));
+        }
+        if (!(error instanceof OutcomeUnknown)) throw error;
+        if (attempt === MAX_APPENDS) {
+          throw new Unavailable('outcome-unknown', 'Whether this was recorded is not known. Send it again with the same Idempotency-Key.', { cause: error });
+        }
+      }
+    }
+  }
+
+  /**
+   * Records something the software itself has to say, or that a query was answered: no command, one new or known
+   * stream, the decision given.
+   * @throws Unavailable where it could not be recorded
+   */
+  async record(
+    aggregate: Aggregate,
+    id: string,
+    event: DomainEvent,
+    given: { principal: Principal; correlationId: string; purpose?: Purpose; decision: PolicyDecision; action: string; facts: Facts; eventId: string },
+  ): Promise<string> {
+    const stream = `${aggregate.name}-${id}`;
+    const now = this.deps.clock().toISOString();
+    const metadata: Omit<EventMetadata, 'version'> = {
+      commandId: given.eventId,
+      commandDigest: '',
+      correlationId: given.correlationId,
+      actor: { kind: given.principal.kind, id: given.principal.id },
+      purpose: given.purpose?.slug,
+      basis: given.purpose?.basis,
+      occurredAt: now,
+      recordedAt: now,
+      decision: {
+        action: given.action,
+        facts: given.facts,
+        policies: given.decision.policies,
+        policySet: this.deps.policies.digest,
+        at: now,
+        sources: { stream, revision: -1, authorities: this.deps.authorities.position },
+      },
+    };
+    for (let attempt = 1; ; attempt++) {
+      const last = await this.deps.store.readStream(stream, { direction: 'backwards', limit: 1 });
+      try {
+        return (await this.append(stream, last[0]?.revision ?? -1, this.seal(stream, id, [event], metadata, () => given.eventId))).position;
+      } catch (error) {
+        if (!(error instanceof WrongExpectedRevision) || attempt === MAX_ATTEMPTS) throw error;
+      }
+    }
+  }
+}
+
+/** The facts about who acts and for what. */
+export function principalFacts(principal: Principal, slug: string | undefined, purpose: Purpose | undefined): Facts {
+  return {
+    roles: principal.roles,
+    trained: principal.trained,
+    engaged: principal.engaged,
+    purpose: slug ?? '',
+    purposeKnown: purpose !== undefined,
+    purposeAllowed: purpose !== undefined && (principal.kind !== 'service' || principal.purposes.includes(purpose.slug)),
+  };
+}
+
+/** The first thing that was missing, in words that say what to do about it. */
+function reasonOf(principal: Principal, facts: Facts): { code: string; detail: string; field?: string } {
+  if (facts['purpose'] !== '' && facts['purposeKnown'] === false) {
+    return { code: 'purpose-unknown', detail: 'There is no such purpose in the register: GET /v1/purposes lists them.', field: 'purpose' };
+  }
+  if (facts['purpose'] !== '' && facts['purposeAllowed'] === false) {
+    return { code: 'purpose-not-allowed', detail: 'This service may not act for this purpose. The privacy officer can allow it.', field: 'purpose' };
+  }
+  if (facts['categoriesCovered'] === false) {
+    return { code: 'purpose-does-not-cover', detail: 'The purpose does not cover the data that this would show. Name one that does: GET /v1/purposes.', field: 'purpose' };
+  }
+  if (principal.kind === 'staff' && !principal.trained) {
+    return { code: 'training-missing', detail: 'A current confidentiality training is needed. Complete it, and have another colleague attest it.' };
+  }
+  return { code: 'not-allowed', detail: 'No policy allows this. The policies are published: GET /v1/policies.' };
 }

@@ -3,3 +3,4 @@ export * from './aggregate';
 export * from './events';
 export * from './fields';
 export * from './refusal';
+export * from './query';

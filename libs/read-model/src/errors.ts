@@ -1,4 +1,5 @@
 /** What can go wrong with read models. No error holds data of an event or a row. */
+import { isNativeError } from 'node:util/types';
 import type { Position } from '@rapport/event-store';
 import { UnknownEventType } from '@rapport/kernel/recorded';
 
@@ -55,7 +56,7 @@ export class ReadModelInUse extends Error {
  * a value, so only its kind and place are told.
  */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'something that is not an error was thrown';
+  if (!isNativeError(error)) return 'something that is not an error was thrown';
   if (error instanceof ProjectionDefect || error instanceof UnknownEventType || codeOf(error) === 'ERR_SQLITE_ERROR') return error.message;
   const frames = (error.stack ?? '').slice((error.stack ?? '').indexOf(error.message) + error.message.length);
   const place = /^ +at (?:.*\()?([^()\n]+:\d+:\d+)\)?$/m.exec(frames)?.[1];

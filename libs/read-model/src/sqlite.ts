@@ -1,4 +1,10 @@
-/** SQLite as the read models use it: one file that can be thrown away and rebuilt at any time. */
+/**
+ * SQLite as the read models use it: one file that can be thrown away and rebuilt at any time.
+ *
+ * A connection that was closed keeps its shared lock on the file until its prepared statements are collected as
+ * garbage, or its thread ends. So whoever needs the file for itself (`rebuild`) runs in another thread or process
+ * than those who had it open.
+ */
 import { DatabaseSync } from '@photostructure/sqlite';
 import { SqliteDialect, type SqliteDatabase, type SqliteStatement } from 'kysely';
 
@@ -24,7 +30,7 @@ export function openForWriting(file: string): Database {
  * undo journal is in memory: a file that was not finished is thrown away.
  */
 export function openForBuilding(file: string): Database {
-  return open(file, `PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE;`);
+  return open(file, `PRAGMA journal_mode = MEMORY; PRAGMA synchronous = OFF;`);
 }
 
 function open(file: string, pragmas: string): Database {

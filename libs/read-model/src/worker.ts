@@ -1,4 +1,5 @@
 /** The thread that projects, with connections of its own; started by `runProjections`. */
+import { isNativeError } from 'node:util/types';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openEventStore, type EventStore, type Position } from '@rapport/event-store';
 import { declarationsOf } from '@rapport/kernel/recorded';
@@ -33,7 +34,7 @@ async function main({ module, file, store: where, batchSize }: ReadModelsConfig)
     await follow(store, projector, report, { batchSize, signal: stop.signal });
   } catch (error) {
     // Before the first event is read, no message can hold anything of one.
-    const reason = following || !(error instanceof Error) ? reasonOf(error) : error.message;
+    const reason = following || !isNativeError(error) ? reasonOf(error) : error.message;
     tell({ kind: 'failed', failure: error instanceof ProjectionFailed ? error.failure : { reason } });
   } finally {
     parentPort?.close();

@@ -20,8 +20,8 @@ export interface Source {
 const ROWS_AT_ONCE = 32;
 
 /**
- * Operations on one table are applied in their order. Inserts into different tables wait for each other's sake
- * only: `flush` before the commit.
+ * Operations on one table are applied in their order; those on different tables do not concern each other.
+ * Inserts wait for more of them to go together: `flush` before the commit.
  */
 export class Writer {
   readonly #tables = new Map<Table, TableWriter>();
@@ -34,12 +34,16 @@ export class Writer {
 
   /** @throws ProjectionFailed naming the projection and the event (this one, or one whose insert waited) */
   apply(operation: RowOperation, source: Source): void {
-    let table = this.#tables.get(operation.table);
-    if (table === undefined) {
-      table = new TableWriter(this.database, operation.table, source.projection, [...(this.missing.get(operation.table) ?? [])]);
-      this.#tables.set(operation.table, table);
-    }
+    const table = this.#tables.get(operation.table) ?? this.#open(operation.table, source);
+    if (table.owner !== source.projection) throw failed(source, notIts(operation.table));
     table.apply(operation, source);
+  }
+
+  #open(table: Table, source: Source): TableWriter {
+    if (!Object.values(source.projection.tables).includes(table)) throw failed(source, notIts(table));
+    const writer = new TableWriter(this.database, table, source.projection, [...(this.missing.get(table) ?? [])]);
+    this.#tables.set(table, writer);
+    return writer;
   }
 
   /** Applies what is waiting. @throws ProjectionFailed */
@@ -57,6 +61,10 @@ export class Writer {
   }
 }
 
+function notIts(table: Table): ProjectionDefect {
+  return new ProjectionDefect(`It writes to ${table.storedAs}, which is not one of its tables.`);
+}
+
 class TableWriter {
   readonly #columns: readonly string[];
   readonly #statements = new Map<string, Statement>();
@@ -68,7 +76,7 @@ class TableWriter {
   constructor(
     private readonly database: Database,
     private readonly table: Table,
-    private readonly owner: Projection,
+    readonly owner: Projection,
     public missing: Index[],
   ) {
     this.#columns = Object.keys(table.columns);
@@ -77,7 +85,6 @@ class TableWriter {
   }
 
   apply(operation: RowOperation, source: Source): void {
-    if (source.projection !== this.owner) throw failed(source, this.#notIts());
     if (operation.kind === 'insert') {
       this.#encodeRow(operation.row, this.#waiting);
       this.#sources.push(source);
@@ -98,16 +105,14 @@ class TableWriter {
       try {
         this.#insertMany.run(...values);
         return;
-      } catch {
+      } catch (error) {
+        // A full disk ends the transaction; nothing must be written outside of one.
+        if (!this.database.isTransaction) throw failed(sources[0] as Source, error);
         // SQLite undid all of them. One by one below, the row at fault fails again and is known.
       }
     }
     const width = this.#columns.length;
     sources.forEach((source, row) => this.#attempt(source, () => this.#insert.run(...values.slice(row * width, (row + 1) * width))));
-  }
-
-  #notIts(): ProjectionDefect {
-    return new ProjectionDefect(`It writes to ${this.table.storedAs}, which is not one of its tables.`);
   }
 
   #attempt(source: Source, work: () => void): void {

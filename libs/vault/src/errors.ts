@@ -43,14 +43,6 @@ export class SealBroken extends Error {
   }
 }
 
-/** The vault was not closed the last time. What that run took must be assigned before anything new is handed out. */
-export class SweepPending extends Error {
-  override readonly name = 'SweepPending';
-  constructor() {
-    super('The vault was not closed the last time. Read the events after flushedPosition(), assign what they use, then call destroyUnassigned().');
-  }
-}
-
 /** Another process has the vault open. */
 export class VaultInUse extends Error {
   override readonly name = 'VaultInUse';
@@ -70,4 +62,7 @@ export class CheckpointBusy extends Error {
 /** The key file cannot be used as it is. */
 export class KeyFileRefused extends Error {
   override readonly name = 'KeyFileRefused';
+  constructor(readonly file: string, reason: string) {
+    super(`${file} cannot be used as the file of keys: ${reason}.`);
+  }
 }

@@ -40,18 +40,23 @@ export async function* jsonLines(
     return size === 0 ? undefined : parseLine(at, bytes.subarray(0, size));
   };
 
-  // Ending early must not destroy the request: the answer goes out by the same socket.
-  for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    total += chunk.length;
-    if (total > limits.total) throw tooLarge(limits.total);
-    let from = 0;
-    for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, from)) {
-      keep(chunk.subarray(from, end));
-      from = end + 1;
-      const finished = finish();
-      if (finished !== undefined) yield finished;
+  try {
+    // Ending early must not destroy the request: the answer goes out by the same socket.
+    for await (const chunk of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      total += chunk.length;
+      if (total > limits.total) throw tooLarge(limits.total);
+      let from = 0;
+      for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, from)) {
+        keep(chunk.subarray(from, end));
+        from = end + 1;
+        const finished = finish();
+        if (finished !== undefined) yield finished;
+      }
+      keep(chunk.subarray(from));
     }
-    keep(chunk.subarray(from));
+  } finally {
+    // What is left unread would stand before the connection's next request for ever.
+    body.resume();
   }
   const last = finish();
   if (last !== undefined) yield last;

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import * as fc from 'fast-check';
 import { MAX_BODY_BYTES, parseJson } from './json';
 import { jsonLines, type JsonLine } from './json-lines';
@@ -194,8 +195,9 @@ describe('jsonLines', () => {
       { line: 1, value: 1 },
       { line: 2, value: 2 },
     ]);
-    // A request that was destroyed takes the connection with it, and the answer.
+    // A request that was destroyed takes the connection with it, and one that is not read to its end blocks it.
     expect(body.destroyed).toBe(false);
+    await finished(body);
   });
 
   it('has the limits of one command for a line', async () => {

@@ -5,7 +5,7 @@
  */
 import { pointerSegment, type Violation } from '@rapport/kernel';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { malformedBody, problem } from './problems';
+import { malformedBody, problem, tooLarge } from './problems';
 
 /** Bytes of one command at most, as a body or as a line of a batch. */
 export const MAX_BODY_BYTES = 256 * 1024;
@@ -165,9 +165,11 @@ export function useJsonBodies(fastify: FastifyInstance): void {
       done(error as Error);
     }
   });
-  fastify.addContentTypeParser('application/x-ndjson', { bodyLimit: MAX_BATCH_BYTES }, (request, payload, done) => {
+  // Fastify keeps no limit on a stream: `jsonLines` counts, and what is announced is refused before it is sent.
+  fastify.addContentTypeParser('application/x-ndjson', (request, payload, done) => {
     try {
       refuseOtherCharsets(request);
+      if (Number(request.headers['content-length']) > MAX_BATCH_BYTES) throw tooLarge(MAX_BATCH_BYTES);
       done(null, payload);
     } catch (error) {
       done(error as Error);

@@ -6,7 +6,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppendTooLarge, OutcomeUnknown, WrongExpectedRevision } from '@rapport/event-store';
 import { Id, refuse, Text } from '@rapport/kernel';
 import { Forbidden, IdempotencyMismatch, Refused, RevisionConflict, Unavailable } from '@rapport/kernel/errors';
-import { MAX_BODY_BYTES, useJsonBodies } from './json';
+import { MAX_BATCH_BYTES, MAX_BODY_BYTES, useJsonBodies } from './json';
 import { jsonLines } from './json-lines';
 import { mountDocs } from './openapi-docs';
 import { buildOpenApi } from './openapi';
@@ -252,8 +252,14 @@ describe('what Fastify and Nest refuse themselves', () => {
       '413 Payload Too Large',
     ],
     [
+      'a batch over the limit, before it is sent',
+      `POST /v1/batch HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/x-ndjson\r\nContent-Length: ${MAX_BATCH_BYTES + 1}\r\n\r\n`,
+      'too-large',
+      '413 Payload Too Large',
+    ],
+    [
       'headers over the limit',
-      `GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(20_000)}\r\n\r\n`,
+      `GET / HTTP/1.1\r\nHost: x\r\nX: ${'a'.repeat(17_000)}\r\n\r\n`,
       'headers-too-large',
       '431 Request Header Fields Too Large',
     ],

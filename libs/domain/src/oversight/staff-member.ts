@@ -87,7 +87,8 @@ function attestTraining(c: AttestTraining, _: StaffMember, { now }: Context): De
   return [TrainingAttested({ completedOn: c.completedOn, validUntil: c.validUntil })];
 }
 
-const toSelf = { facts: (c: { personId: string }, _: StaffMember, actor: { id: string }) => ({ self: c.personId === actor.id }) };
+/** Nobody grants a role to themselves or attests their own training. */
+const isOwn = (c: StaffCommand, actor: { id: string }) => c.personId === actor.id;
 
 /** A staff member has the id of the person they are. */
 export const staffMember = aggregate<StaffMember, StaffEvent>({
@@ -96,8 +97,8 @@ export const staffMember = aggregate<StaffMember, StaffEvent>({
   initial: { roles: [] },
   evolve: evolveStaff,
   commands: [
-    command(GrantRole, { id: (c) => c.personId, ...toSelf, decide: grantRole }),
-    command(WithdrawRole, { id: (c) => c.personId, ...toSelf, decide: withdrawRole }),
-    command(AttestTraining, { id: (c) => c.personId, ...toSelf, decide: attestTraining }),
+    command(GrantRole, { id: (c) => c.personId, facts: (c, _, actor) => ({ grantsToSelf: isOwn(c, actor) }), decide: grantRole }),
+    command(WithdrawRole, { id: (c) => c.personId, decide: withdrawRole }),
+    command(AttestTraining, { id: (c) => c.personId, facts: (c, _, actor) => ({ attestsSelf: isOwn(c, actor) }), decide: attestTraining }),
   ],
 });

@@ -24,7 +24,7 @@ export class Bell {
   async after(count: number, patience: number | undefined, signal: AbortSignal): Promise<void> {
     if (this.rung > count || signal.aborted) return;
     await new Promise<void>((resolve) => {
-      const timer = patience === undefined ? undefined : setTimeout(wake, patience).unref();
+      const timer = patience === undefined ? undefined : setTimeout(wake, patience);
       const waiting = this.waiting;
       function wake() {
         clearTimeout(timer);

@@ -1,0 +1,101 @@
+/** The Nest application: resources, handlers, problem documents, the development identity provider. */
+import { join } from 'node:path';
+import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { CqrsModule } from '@nestjs/cqrs';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { aggregates } from '@rapport/domain';
+import type { Logger } from 'pino';
+import type { Configuration } from './configuration';
+import { Edge, RAPPORT, VERIFIER } from './edge';
+import { handlersFor } from './handlers';
+import { useJsonBodies } from './http/json';
+import { problem } from './http/problems';
+import { ProblemFilter, problemOptions, routeMethods } from './http/problems-filter';
+import { createDevelopmentProvider, mountDevelopmentProvider } from './identity/development-provider';
+import { createTokenVerifier, type TokenVerifier } from './identity/tokens';
+import { openRapport, type Rapport } from './rapport';
+import { resource } from './resource';
+import { routes } from './resources';
+
+@Controller()
+class RegistersController {
+  constructor(@Inject(RAPPORT) private readonly rapport: Rapport) {}
+
+  @Get('v1/purposes')
+  purposes() {
+    return { purposes: this.rapport.authorities.purposes };
+  }
+
+  @Get('v1/policies')
+  policies() {
+    return { digest: this.rapport.policies.digest, text: this.rapport.policies.text };
+  }
+
+  @Get('health/live')
+  live() {
+    return { status: 'live' };
+  }
+
+  @Get('health/ready')
+  ready() {
+    const { position, caughtUp, error } = this.rapport.readModels.status();
+    if (error !== undefined || !this.rapport.authorities.isFresh) throw problem('read-model-behind');
+    return { status: 'ready', position, caughtUp };
+  }
+}
+
+@Module({})
+class ServerModule {
+  static with(rapport: Rapport, verifier: TokenVerifier): DynamicModule {
+    return {
+      module: ServerModule,
+      imports: [CqrsModule.forRoot()],
+      controllers: [RegistersController, ...Object.entries(routes).map(([name, of]) => resource(name, of))],
+      providers: [
+        Edge,
+        { provide: RAPPORT, useValue: rapport },
+        { provide: VERIFIER, useValue: verifier },
+        ...aggregates.flatMap((aggregate) => handlersFor(aggregate)),
+      ],
+    };
+  }
+}
+
+export interface Running {
+  readonly url: string;
+  readonly rapport: Rapport;
+  close(): Promise<void>;
+}
+
+/** Starts everything and listens. */
+export async function startServer(configuration: Configuration, log: Logger): Promise<Running> {
+  const url = `http://localhost:${configuration.port}`;
+  const issuer = configuration.issuer ?? `${url}/identity`;
+  const development = configuration.issuer === undefined;
+  const officer = configuration.privacyOfficer ?? (development ? { issuer, subject: 'petra' } : undefined);
+  const rapport = await openRapport({ ...configuration, privacyOfficer: officer }, log);
+  const provider = development
+    ? await createDevelopmentProvider({ issuer, keysFile: join(rapport.keyFile.replace(/\.key$/, '.identity.json')) })
+    : undefined;
+  const verifier = createTokenVerifier({ issuer, audience: configuration.audience, jwks: provider?.jwks });
+
+  const app = await NestFactory.create<NestFastifyApplication>(ServerModule.with(rapport, verifier), new FastifyAdapter({ ...problemOptions }), {
+    bodyParser: false,
+    logger: false,
+    abortOnError: false,
+  });
+  const fastify = app.getHttpAdapter().getInstance();
+  useJsonBodies(fastify);
+  app.useGlobalFilters(new ProblemFilter(log, routeMethods(fastify)));
+  if (provider !== undefined) mountDevelopmentProvider(fastify, provider);
+  await app.listen(configuration.port, '127.0.0.1');
+  return {
+    url,
+    rapport,
+    close: async () => {
+      await app.close();
+      await rapport.close();
+    },
+  };
+}

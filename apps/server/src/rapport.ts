@@ -1,0 +1,198 @@
+/** Everything behind HTTP, put together: stores, vault, policies, authorities, funnel, read models. */
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Authorities, decide, loadPolicies, SYSTEM, type PolicySet } from '@rapport/access';
+import {
+  accountOf,
+  aggregates,
+  ContactAdded,
+  declarations,
+  person,
+  PolicySetPublished,
+  refusals,
+  RefusalsRecorded,
+  RoleGranted,
+  SIGN_IN,
+  SignInBound,
+  software,
+  SOFTWARE_ID,
+  SoftwareStarted,
+  staffMember,
+  type Account,
+} from '@rapport/domain';
+import { openEventStore, type EventStore } from '@rapport/event-store';
+import { isSealed } from '@rapport/kernel';
+import { Funnel } from '@rapport/kernel/funnel';
+import { Reader } from '@rapport/kernel/reader';
+import { recorder } from '@rapport/kernel/recorded';
+import { openReadModel, runProjections, type ReadDatabase, type ReadModels } from '@rapport/read-model';
+import { createKeyFile, keyFilePath, loadKeyRing, pooledRandom, Vault } from '@rapport/vault';
+import type { Logger } from 'pino';
+import type { Configuration } from './configuration';
+import { Refusals } from './refusals';
+
+export interface Rapport {
+  readonly store: EventStore;
+  readonly vault: Vault;
+  readonly policies: PolicySet;
+  readonly authorities: Authorities;
+  readonly funnel: Funnel;
+  readonly reader: Reader<ReadDatabase>;
+  readonly readModels: ReadModels;
+  readonly keyFile: string;
+  /** Ends in order: nothing accepted is lost. */
+  close(): Promise<void>;
+}
+
+/** How long the view of authorities may be without news, in milliseconds. */
+const MAX_STALENESS = 10_000;
+const POLICIES = ['libs', 'access', 'policies'];
+
+/** The folder of the project, from source or from `dist`. */
+function projectRoot(): string {
+  for (let folder = __dirname; ; folder = join(folder, '..')) if (existsSync(join(folder, 'nest-cli.json'))) return folder;
+}
+
+export async function openRapport(configuration: Configuration, log: Logger): Promise<Rapport> {
+  const { dataDir, eventStoreUrl } = configuration;
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  const clock = () => new Date();
+  const storeConfig = { url: eventStoreUrl, dataDir };
+  const store = await openEventStore(storeConfig);
+  const storeId = 'storeId' in store ? store.storeId : createHash('sha256').update(eventStoreUrl!).digest('hex').slice(0, 32);
+  const keyFile = keyFilePath(process.env, storeId, dataDir);
+  const keys = existsSync(keyFile) ? loadKeyRing(keyFile) : createKeyFile(keyFile, pooledRandom());
+  const vault = new Vault({ file: join(dataDir, 'vault.db'), keys, clock });
+  if (vault.needsSweep) await sweep(store, vault);
+
+  const policies = loadPolicies(join(projectRoot(), ...POLICIES));
+  const recorded = recorder(declarations);
+  const authorities = new Authorities({ store, recorded, open: (value) => vault.open(value), monotonic: () => performance.now(), maxStaleness: MAX_STALENESS });
+  await authorities.start();
+
+  const refused = new Refusals(clock);
+  const funnel = new Funnel(aggregates, { store, vault, policies, authorities, clock, refused: (...refusal) => refused.count(...refusal) });
+  const file = join(dataDir, 'read.db');
+  const readModels = await runProjections(
+    { module: join(projectRoot(), ...(__filename.endsWith('.ts') ? ['projections'] : ['dist', 'projections']), 'index'), file, store: storeConfig },
+    { onFailure: (error) => log.error({ error: { name: error.name, message: error.message } }, 'The read models stopped') },
+  );
+  const readModel = openReadModel(file);
+  const reader = new Reader<ReadDatabase>(funnel, { vault, authorities }, readModel.db, randomUUID);
+  await recordStart(funnel, policies, store, configuration);
+  await appointFirstPrivacyOfficer(funnel, vault, authorities, policies, configuration.privacyOfficer);
+
+  const writeRefusals = async () => {
+    for (const { principal, ...refusal } of refused.take()) {
+      const eventId = randomUUID();
+      const action = 'RecordRefusals';
+      const facts = { ...systemFacts, exists: false };
+      const decision = decide(policies, { kind: 'system', action, facts });
+      await funnel.record(refusals, randomUUID(), RefusalsRecorded(refusal), { principal, correlationId: eventId, decision, action, facts, eventId });
+    }
+  };
+  const timer = setInterval(() => {
+    writeRefusals().catch((error: unknown) => log.error({ error: { name: (error as Error).name } }, 'Refusals could not be recorded'));
+  }, 5_000);
+
+  return {
+    store,
+    vault,
+    policies,
+    authorities,
+    funnel,
+    reader,
+    readModels,
+    keyFile,
+    close: async () => {
+      clearInterval(timer);
+      await writeRefusals();
+      await readModels.stop();
+      await readModel.close();
+      await authorities.stop();
+      await store.close();
+      vault.close();
+    },
+  };
+}
+
+const systemFacts = {
+  roles: [],
+  trained: false,
+  engaged: false,
+  self: false,
+  exists: true,
+  purpose: '',
+  purposeKnown: false,
+  purposeAllowed: false,
+  categoriesCovered: true,
+};
+
+/** After a crash: gives the secrets that events use their rows, and destroys what no event uses. */
+async function sweep(store: EventStore, vault: Vault): Promise<void> {
+  const uses: Parameters<Vault['sweep']>[0] extends Iterable<infer U> ? U[] : never = [];
+  for (let from: string | undefined; ; ) {
+    const events = await store.readAll({ direction: 'backwards', from, limit: 2_000 });
+    for (const event of events) {
+      for (const value of Object.values(event.data)) {
+        if (isSealed(value)) uses.push({ secret: value.secret, owner: value.owner, category: value.category, stream: event.stream, event: event.id });
+      }
+    }
+    if (events.length === 0) break;
+    from = events[events.length - 1]!.position;
+  }
+  vault.sweep(uses);
+}
+
+async function recordStart(funnel: Funnel, policies: PolicySet, store: EventStore, configuration: Configuration): Promise<void> {
+  const record = async (action: string, event: ReturnType<typeof SoftwareStarted> | ReturnType<typeof PolicySetPublished>) => {
+    const eventId = randomUUID();
+    const decision = decide(policies, { kind: 'system', action, facts: systemFacts });
+    await funnel.record(software, SOFTWARE_ID, event, { principal: SYSTEM, correlationId: eventId, decision, action, facts: systemFacts, eventId });
+  };
+  const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
+  const history = await store.readStream(`${software.name}-${SOFTWARE_ID}`, { direction: 'backwards' });
+  const published = history.find((event) => event.type === PolicySetPublished.type);
+  if (published?.data['digest'] !== policies.digest) {
+    const schema = readFileSync(join(projectRoot(), ...POLICIES, 'schema.cedarschema'), 'utf8');
+    await record('PublishPolicySet', PolicySetPublished({ digest: policies.digest, text: policies.text, schema }));
+  }
+  const { version } = JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as { version: string };
+  const { port: _, ...settings } = configuration;
+  await record(
+    'RecordSoftwareStart',
+    SoftwareStarted({ version, build: sha256(readFileSync(__filename)), configuration: sha256(JSON.stringify(settings)) }),
+  );
+}
+
+/** Nobody can appoint the first one, so the configuration does, as events like any other. */
+async function appointFirstPrivacyOfficer(
+  funnel: Funnel,
+  vault: Vault,
+  authorities: Authorities,
+  policies: PolicySet,
+  account: Account | undefined,
+): Promise<void> {
+  if (account === undefined || authorities.hasRole('privacy-officer')) return;
+  const action = 'AppointFirstPrivacyOfficer';
+  const facts = { ...systemFacts, bootstrap: true };
+  const decision = decide(policies, { kind: 'system', action, facts });
+  if (!decision.allowed) throw new Error('The policies do not allow the configuration to appoint the first privacy officer.');
+  const commandId = vault.commandId([action, accountOf(account)]);
+  const id = vault.uuid(commandId, 'stream');
+  const record = (aggregate: typeof person | typeof staffMember, event: { type: string; data: unknown }) =>
+    funnel.record(aggregate as typeof person, id, event, {
+      principal: SYSTEM,
+      correlationId: id,
+      decision,
+      action,
+      facts,
+      eventId: vault.uuid(commandId, event.type),
+    });
+  await record(person, ContactAdded({ relationship: 'colleague', name: 'Privacy officer' }));
+  vault.claim({ namespace: SIGN_IN, value: accountOf(account), owner: id, stream: `${person.name}-${id}`, commandId });
+  await record(person, SignInBound({ signInId: vault.uuid(commandId, 'sign-in'), account }));
+  vault.confirm(commandId);
+  await authorities.reached(await record(staffMember as unknown as typeof person, RoleGranted({ role: 'privacy-officer' })));
+}

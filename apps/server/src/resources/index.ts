@@ -1,0 +1,59 @@
+/** Every route of the API, a resource at a time. */
+import * as domain from '@rapport/domain';
+import { readAuditTrail } from '@rapport/projections/audit-trail/audit-trail';
+import { readMyData } from '@rapport/projections/my-data/my-data';
+import { readCall, readMyCalls } from '@rapport/projections/my-support-calls/my-support-calls';
+import { readTimeline } from '@rapport/projections/timeline/timeline';
+import { readWhoLooked } from '@rapport/projections/who-looked/who-looked';
+import { asks, sends, type Route } from '../resource';
+
+export const routes: { readonly [resource: string]: readonly Route[] } = {
+  people: [
+    sends('post', 'people', domain.AddPerson, 'Add a person'),
+    sends('patch', 'people/:personId', domain.CorrectDetails, 'Correct details'),
+    sends('post', 'people/:personId/leave', domain.RecordPersonLeft, 'The relationship ended'),
+    sends('post', 'people/:personId/sign-ins', domain.BindSignIn, 'Bind an account'),
+    sends('delete', 'people/:personId/sign-ins/:signInId', domain.RevokeSignIn, 'Revoke an account'),
+    asks('people/:personId/data', readMyData, 'Every value, with its event, source and purpose'),
+    asks('people/:personId/disclosures', readWhoLooked, 'Who looked'),
+    asks('people/:personId/calls', readMyCalls, 'Support calls'),
+    asks('people/:personId/timeline', readTimeline, 'What happened with this person'),
+  ],
+  conversations: [
+    sends('post', 'conversations', domain.RecordConversation, 'Record a conversation'),
+    sends('post', 'conversations/:conversationId/notes', domain.TakeNote, 'Take a note'),
+    sends('put', 'conversations/:conversationId/notes/:noteId', domain.CorrectNote, 'Correct a note'),
+    sends('post', 'conversations/:conversationId/follow-ups/:followUpId/done', domain.CompleteFollowUp, 'What was agreed was done'),
+  ],
+  calls: [
+    sends('post', 'calls', domain.OpenCall, 'Open a call'),
+    asks('calls/:callId', readCall, 'A call with its process and communication'),
+    sends('put', 'calls/:callId/category', domain.CategorizeCall, 'Categorize'),
+    sends('put', 'calls/:callId/assignment', domain.AssignCall, 'Assign'),
+    sends('put', 'calls/:callId/status', domain.ChangeCallStatus, 'Change the status'),
+    sends('post', 'calls/:callId/communications', domain.AddCommunication, 'Add what was said or written'),
+    sends('post', 'calls/:callId/resolution', domain.ResolveCall, 'Resolve'),
+    sends('post', 'calls/:callId/reopening', domain.ReopenCall, 'Reopen'),
+    sends('post', 'calls/:callId/closing', domain.CloseCall, 'Close'),
+    sends('post', 'calls/:callId/feedback', domain.GiveFeedback, 'Give feedback'),
+    sends('post', 'call-history', domain.ImportCallChange, 'Import a change of a call from another service desk'),
+  ],
+  purposes: [
+    sends('post', 'purposes', domain.DeclarePurpose, 'Declare a purpose'),
+    sends('delete', 'purposes/:slug', domain.WithdrawPurpose, 'Withdraw a purpose'),
+  ],
+  staff: [
+    sends('post', 'staff/:personId/roles', domain.GrantRole, 'Grant a role'),
+    sends('delete', 'staff/:personId/roles/:role', domain.WithdrawRole, 'Withdraw a role'),
+    sends('post', 'staff/:personId/trainings', domain.AttestTraining, 'Attest a confidentiality training'),
+  ],
+  services: [
+    sends('post', 'services', domain.RegisterService, 'Register a service'),
+    sends('put', 'services/:serviceId/purposes', domain.AllowPurposes, 'Allow purposes'),
+  ],
+  oversight: [
+    sends('post', 'engagements', domain.OpenEngagement, 'Engage an auditor'),
+    sends('post', 'engagements/:engagementId/end', domain.EndEngagement, 'End an engagement'),
+    asks('audit-trail', readAuditTrail, 'What happened, and why it was allowed'),
+  ],
+};

@@ -1,0 +1,74 @@
+/** What happened, by which kind of actor, and why was it allowed? No personal values, so auditors may read it (promise R5). */
+import { question, Text, Whole } from '@rapport/kernel';
+import { from, insert, json, jsonOf, projection, table, type ReadDatabase } from '@rapport/read-model';
+import { titles } from '../subjects';
+
+export const trail = table(
+  'trail',
+  {
+    position: 'text',
+    event: 'text',
+    type: 'text',
+    stream: 'text',
+    occurred_at: 'text',
+    recorded_at: 'text',
+    actor_kind: 'text',
+    purpose: 'text?',
+    action: 'text',
+    policies: jsonOf<readonly string[]>(),
+    facts: jsonOf<unknown>(),
+    policy_set: 'text',
+  },
+  { key: ['position'] },
+);
+
+export const auditTrail = projection({
+  name: 'audit_trail',
+  version: 1,
+  tables: { trail },
+  onEvery: (event) =>
+    insert(trail, {
+      position: event.position,
+      event: event.id,
+      type: event.type,
+      stream: event.stream,
+      occurred_at: event.metadata.occurredAt,
+      recorded_at: event.metadata.recordedAt,
+      actor_kind: event.metadata.actor.kind,
+      purpose: event.metadata.purpose ?? null,
+      action: event.metadata.decision.action,
+      policies: event.metadata.decision.policies,
+      facts: event.metadata.decision.facts,
+      policy_set: event.metadata.decision.policySet,
+    }),
+});
+
+export class ReadAuditTrail {
+  @Text({ max: 64, description: 'Where to go on: `next` of the page before.', optional: true })
+  before?: string;
+
+  @Whole({ min: 1, max: 500, description: 'Entries on a page. 100 where it is left out.', optional: true })
+  limit?: number;
+}
+
+export const readAuditTrail = question<ReadDatabase, ReadAuditTrail>(ReadAuditTrail, async (db, { before, limit = 100 }) => {
+  const page = from(db, trail).selectAll().orderBy('position', 'desc').limit(limit);
+  const rows = await (before === undefined ? page : page.where('position', '<', before)).execute();
+  return {
+    facts: {},
+    answer: {
+      entries: rows.map((row) => ({
+        event: row.event,
+        type: row.type,
+        what: titles.get(row.type),
+        record: row.stream,
+        occurredAt: row.occurred_at,
+        recordedAt: row.recorded_at,
+        by: row.actor_kind,
+        purpose: row.purpose,
+        why: { action: row.action, policies: json(row.policies), facts: json(row.facts), policySet: row.policy_set },
+      })),
+      next: rows.length === limit ? rows[rows.length - 1]!.position : undefined,
+    },
+  };
+});

@@ -1,0 +1,9 @@
+/** Every projection, for the runtime's worker; a test proves that none of these folders is missing. */
+import { auditTrail } from './audit-trail/audit-trail';
+import { myData } from './my-data/my-data';
+import { mySupportCalls } from './my-support-calls/my-support-calls';
+import { timeline } from './timeline/timeline';
+import { whoLooked } from './who-looked/who-looked';
+
+export { declarations } from '@rapport/domain';
+export const projections = [myData, whoLooked, mySupportCalls, timeline, auditTrail];

@@ -1,0 +1,105 @@
+/** What do you have on me? Every value, with the event that brought it, its source, purpose and legal basis (promise R2). */
+import { DetailsCorrected, details, NoteCorrected } from '@rapport/domain';
+import { Id, question, Slug, type RecordedEvent, type Sealed } from '@rapport/kernel';
+import { from, insert, json, jsonOf, patch, projection, table, type ReadDatabase, type RowOperation } from '@rapport/read-model';
+import { subjectsOf, titles, valuesOf } from '../subjects';
+
+export const values = table(
+  'value',
+  {
+    person: 'text',
+    event: 'text',
+    field: 'text',
+    category: 'text',
+    value: jsonOf<Sealed>(),
+    stream: 'text',
+    type: 'text',
+    occurred_at: 'text',
+    recorded_at: 'text',
+    position: 'text',
+    source: 'text?',
+    channel: 'text?',
+    purpose: 'text?',
+    basis: 'text?',
+    actor_kind: 'text',
+    superseded: 'boolean',
+  },
+  { key: ['person', 'event', 'field'], indexes: [['event'], ['stream', 'field']] },
+);
+
+/** A detail that is given anew, or taken away, is no longer current; what it was stays visible until it is destroyed. */
+function superseded(event: RecordedEvent): RowOperation[] {
+  if (event.type === DetailsCorrected.type) {
+    const data = event.data as { readonly removed: readonly string[] };
+    return details
+      .filter((detail) => detail in data || data.removed.includes(detail))
+      .map((field) => patch(values, { stream: event.stream, field }, { superseded: true }));
+  }
+  if (event.type === NoteCorrected.type) {
+    return [patch(values, { event: (event.data as { supersedes: string }).supersedes, field: 'text' }, { superseded: true })];
+  }
+  return [];
+}
+
+export const myData = projection({
+  name: 'my_data',
+  version: 1,
+  tables: { values },
+  onEvery: (event) => [
+    ...superseded(event),
+    ...valuesOf(event).flatMap(({ field, value }) =>
+      subjectsOf(event, value).map((person) =>
+        insert(values, {
+          person,
+          event: event.id,
+          field,
+          category: value.category,
+          value,
+          stream: event.stream,
+          type: event.type,
+          occurred_at: event.metadata.occurredAt,
+          recorded_at: event.metadata.recordedAt,
+          position: event.position,
+          source: event.metadata.source ?? null,
+          channel: event.metadata.channel ?? null,
+          purpose: event.metadata.purpose ?? null,
+          basis: event.metadata.basis ?? null,
+          actor_kind: event.metadata.actor.kind,
+          superseded: false,
+        }),
+      ),
+    ),
+  ],
+});
+
+export class ReadMyData {
+  @Id({ description: 'The person.' })
+  personId!: string;
+
+  @Slug({ description: 'What it is needed for; not needed for one’s own data.', optional: true })
+  purpose?: string;
+}
+
+export const readMyData = question<ReadDatabase, ReadMyData>(ReadMyData, async (db, { personId }, actor) => {
+  const rows = await from(db, values).selectAll().where('person', '=', personId).orderBy('position').limit(1_000).execute();
+  if (rows.length === 0 && personId !== actor.id) return undefined;
+  return {
+    facts: { self: personId === actor.id },
+    answer: {
+      values: rows.map((row) => ({
+        field: row.field,
+        category: row.category,
+        value: json(row.value),
+        event: { id: row.event, type: row.type, title: titles.get(row.type), record: row.stream },
+        occurredAt: row.occurred_at,
+        recordedAt: row.recorded_at,
+        source: row.source,
+        channel: row.channel,
+        purpose: row.purpose,
+        legalBasis: row.basis,
+        by: row.actor_kind,
+        current: row.superseded === 0,
+      })),
+    },
+  };
+});

@@ -1,0 +1,176 @@
+/** My support calls: the list, and each with its process and communication (promise R15). */
+import {
+  CallAssigned,
+  CallCategorized,
+  CallClosed,
+  CallHistoryImported,
+  CallOpened,
+  CallReopened,
+  CallResolved,
+  CallStatusChanged,
+  CommunicationAdded,
+  FeedbackGiven,
+} from '@rapport/domain';
+import { Id, question, type RecordedEvent, type Sealed } from '@rapport/kernel';
+import { ensure, from, insert, json, jsonOf, jsonOrNullOf, on, patch, projection, table, type ReadDatabase, type RowOperation } from '@rapport/read-model';
+import { titles } from '../subjects';
+
+export const calls = table(
+  'call',
+  {
+    id: 'text',
+    caller: 'text?',
+    status: 'text',
+    subject: jsonOrNullOf<Sealed>(),
+    number: jsonOrNullOf<Sealed>(),
+    category: 'text?',
+    team: 'text?',
+    opened_at: 'text',
+    updated_at: 'text',
+    position: 'text',
+  },
+  { key: ['id'], indexes: [['caller', 'position']] },
+);
+
+export const steps = table(
+  'step',
+  {
+    call: 'text',
+    event: 'text',
+    at: 'text',
+    position: 'text',
+    type: 'text',
+    status: 'text?',
+    internal: 'boolean',
+    data: jsonOf<unknown>(),
+    actor_kind: 'text',
+  },
+  { key: ['call', 'event'] },
+);
+
+function step(event: RecordedEvent, more: { status?: string; internal?: boolean } = {}): RowOperation {
+  return insert(steps, {
+    call: event.streamId,
+    event: event.id,
+    at: event.metadata.occurredAt,
+    position: event.position,
+    type: event.type,
+    status: more.status ?? null,
+    internal: more.internal ?? false,
+    data: event.data,
+    actor_kind: event.metadata.actor.kind,
+  });
+}
+
+/** A step that leaves the call in this status. */
+const to = (status: string) => (event: RecordedEvent) => [
+  step(event, { status }),
+  patch(calls, { id: event.streamId }, { status, updated_at: event.metadata.occurredAt }),
+];
+
+export const mySupportCalls = projection({
+  name: 'my_support_calls',
+  version: 1,
+  tables: { calls, steps },
+  on: [
+    on(CallOpened, (event) => [
+      insert(calls, {
+        id: event.streamId,
+        caller: event.data.caller ?? null,
+        status: 'new',
+        subject: event.data.subject,
+        opened_at: event.metadata.occurredAt,
+        updated_at: event.metadata.occurredAt,
+        position: event.position,
+      }),
+      step(event, { status: 'new' }),
+    ]),
+    on(CallHistoryImported, (event) => [
+      ensure(calls, {
+        id: event.streamId,
+        caller: event.data.caller ?? null,
+        status: 'new',
+        number: event.data.number ?? null,
+        opened_at: event.data.openedAt ?? event.metadata.occurredAt,
+        updated_at: event.metadata.occurredAt,
+        position: event.position,
+      }),
+      step(event, { status: event.data.changed.status }),
+      patch(
+        calls,
+        { id: event.streamId },
+        {
+          status: event.data.changed.status,
+          category: event.data.changed.category,
+          team: event.data.changed.group,
+          updated_at: event.metadata.occurredAt,
+        },
+      ),
+    ]),
+    on(CallCategorized, (event) => [step(event), patch(calls, { id: event.streamId }, { category: event.data.category })]),
+    on(CallAssigned, (event) => [step(event), patch(calls, { id: event.streamId }, { team: event.data.group ?? null })]),
+    on(CallStatusChanged, (event) => to(event.data.to)(event)),
+    on(CommunicationAdded, (event) => step(event, { internal: event.data.direction === 'internal' })),
+    on(CallResolved, to('resolved')),
+    on(CallReopened, to('active')),
+    on(CallClosed, to('closed')),
+    on(FeedbackGiven, (event) => step(event)),
+  ],
+});
+
+export class ReadMyCalls {
+  @Id({ description: 'The person.' })
+  personId!: string;
+}
+
+export const readMyCalls = question<ReadDatabase, ReadMyCalls>(ReadMyCalls, async (db, { personId }, actor) => {
+  const rows = await from(db, calls).selectAll().where('caller', '=', personId).orderBy('position', 'desc').limit(200).execute();
+  return {
+    facts: { self: personId === actor.id },
+    answer: {
+      calls: rows.map((row) => ({
+        id: row.id,
+        number: json(row.number),
+        subject: json(row.subject),
+        status: row.status,
+        category: row.category,
+        openedAt: row.opened_at,
+        updatedAt: row.updated_at,
+      })),
+    },
+  };
+});
+
+export class ReadCall {
+  @Id({ description: 'The call.' })
+  callId!: string;
+}
+
+export const readCall = question<ReadDatabase, ReadCall>(ReadCall, async (db, { callId }, actor) => {
+  const call = await from(db, calls).selectAll().where('id', '=', callId).executeTakeFirst();
+  if (call === undefined) return undefined;
+  const rows = await from(db, steps).selectAll().where('call', '=', callId).orderBy('at').orderBy('position').execute();
+  const seen = actor.kind === 'staff' && call.caller !== actor.id ? rows : rows.filter((row) => row.internal === 0);
+  return {
+    facts: { caller: call.caller === actor.id },
+    answer: {
+      id: call.id,
+      caller: call.caller,
+      number: json(call.number),
+      subject: json(call.subject),
+      status: call.status,
+      category: call.category,
+      team: call.team,
+      openedAt: call.opened_at,
+      process: seen.map((row) => ({
+        at: row.at,
+        what: titles.get(row.type),
+        type: row.type,
+        status: row.status,
+        by: row.actor_kind,
+        details: json(row.data),
+        event: row.event,
+      })),
+    },
+  };
+});

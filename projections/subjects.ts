@@ -1,0 +1,28 @@
+/** Whose data an event holds, for every projection that shows people what is about them. */
+import { declarations } from '@rapport/domain';
+import { isSealed, type RecordedEvent, type Sealed } from '@rapport/kernel';
+
+type Data = { readonly [field: string]: unknown };
+
+/** The personal values of an event, by field. */
+export function valuesOf(event: RecordedEvent): { field: string; value: Sealed }[] {
+  return Object.entries(event.data as Data).flatMap(([field, value]) => (isSealed(value) ? [{ field, value }] : []));
+}
+
+/** The people a value is about: its owner, or those listed where it is sealed to the record they share. */
+export function subjectsOf(event: RecordedEvent, value: Sealed): readonly string[] {
+  if (value.owner !== event.streamId) return [value.owner];
+  const listed = (event.data as Data)['participants'];
+  return Array.isArray(listed) ? (listed as string[]) : [value.owner];
+}
+
+/** The people an event is about, whether it holds a value of theirs or not. */
+export function peopleOf(event: RecordedEvent): readonly string[] {
+  const { participants, caller } = event.data as { participants?: readonly string[]; caller?: string };
+  if (participants !== undefined) return participants;
+  if (caller !== undefined) return [caller];
+  return event.stream.startsWith('person-') || event.stream.startsWith('staffMember-') ? [event.streamId] : [];
+}
+
+/** The titles of events, for people. */
+export const titles: ReadonlyMap<string, string> = new Map(declarations.map(({ type, title }) => [type, title]));

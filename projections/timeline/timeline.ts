@@ -1,0 +1,56 @@
+/** What happened with this person? Everything that names them, newest first, for those who work with them (promise R8). */
+import { Id, question, Slug } from '@rapport/kernel';
+import { from, insert, json, jsonOf, projection, table, type ReadDatabase } from '@rapport/read-model';
+import { peopleOf, titles } from '../subjects';
+
+export const entries = table(
+  'entry',
+  { person: 'text', event: 'text', position: 'text', at: 'text', type: 'text', stream: 'text', actor_kind: 'text', data: jsonOf<unknown>() },
+  { key: ['person', 'event'], indexes: [['person', 'position']] },
+);
+
+export const timeline = projection({
+  name: 'timeline',
+  version: 1,
+  tables: { entries },
+  onEvery: (event) =>
+    [...new Set(peopleOf(event))].map((person) =>
+      insert(entries, {
+        person,
+        event: event.id,
+        position: event.position,
+        at: event.metadata.occurredAt,
+        type: event.type,
+        stream: event.stream,
+        actor_kind: event.metadata.actor.kind,
+        data: event.data,
+      }),
+    ),
+});
+
+export class ReadTimeline {
+  @Id({ description: 'The person.' })
+  personId!: string;
+
+  @Slug({ description: 'What it is needed for, as the register of purposes names it.' })
+  purpose!: string;
+}
+
+export const readTimeline = question<ReadDatabase, ReadTimeline>(ReadTimeline, async (db, { personId }, actor) => {
+  const rows = await from(db, entries).selectAll().where('person', '=', personId).orderBy('position', 'desc').limit(100).execute();
+  if (rows.length === 0) return undefined;
+  return {
+    facts: { self: personId === actor.id },
+    answer: {
+      entries: rows.map((row) => ({
+        at: row.at,
+        what: titles.get(row.type),
+        type: row.type,
+        record: row.stream,
+        by: row.actor_kind,
+        details: json(row.data),
+        event: row.event,
+      })),
+    },
+  };
+});

@@ -1,0 +1,69 @@
+/** Who looked at my data, when, for which purpose (promises R3 and R15). The role, not the colleague's name (C-579/21). */
+import { PersonalDataDisclosed } from '@rapport/domain';
+import { Id, question } from '@rapport/kernel';
+import { from, insert, json, jsonOf, on, projection, table, type ReadDatabase } from '@rapport/read-model';
+
+export const looks = table(
+  'look',
+  {
+    person: 'text',
+    event: 'text',
+    at: 'text',
+    position: 'text',
+    recipient_kind: 'text',
+    query: 'text',
+    purpose: 'text?',
+    basis: 'text?',
+    categories: jsonOf<readonly string[]>(),
+    roles: jsonOf<readonly string[]>(),
+  },
+  { key: ['person', 'event'] },
+);
+
+export const whoLooked = projection({
+  name: 'who_looked',
+  version: 1,
+  tables: { looks },
+  on: [
+    on(PersonalDataDisclosed, (event) =>
+      event.data.records.map(({ owner, categories }) =>
+        insert(looks, {
+          person: owner,
+          event: event.id,
+          at: event.metadata.recordedAt,
+          position: event.position,
+          recipient_kind: event.metadata.actor.kind,
+          query: event.data.query,
+          purpose: event.metadata.purpose ?? null,
+          basis: event.metadata.basis ?? null,
+          categories,
+          roles: (event.metadata.decision.facts['roles'] ?? []) as readonly string[],
+        }),
+      ),
+    ),
+  ],
+});
+
+export class ReadWhoLooked {
+  @Id({ description: 'The person.' })
+  personId!: string;
+}
+
+export const readWhoLooked = question<ReadDatabase, ReadWhoLooked>(ReadWhoLooked, async (db, { personId }, actor) => {
+  const rows = await from(db, looks).selectAll().where('person', '=', personId).orderBy('position', 'desc').limit(1_000).execute();
+  return {
+    facts: { self: personId === actor.id },
+    answer: {
+      looks: rows.map((row) => ({
+        at: row.at,
+        by: row.recipient_kind,
+        roles: json(row.roles),
+        question: row.query,
+        purpose: row.purpose,
+        legalBasis: row.basis,
+        categories: json(row.categories),
+        event: row.event,
+      })),
+    },
+  };
+});
