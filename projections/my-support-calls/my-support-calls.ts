@@ -12,7 +12,20 @@ import {
   FeedbackGiven,
 } from '@rapport/domain';
 import { Id, question, type RecordedEvent, type Sealed } from '@rapport/kernel';
-import { ensure, from, insert, json, jsonOf, jsonOrNullOf, on, patch, projection, table, type ReadDatabase, type RowOperation } from '@rapport/read-model';
+import {
+  ensure,
+  from,
+  insert,
+  json,
+  jsonOf,
+  jsonOrNullOf,
+  on,
+  patch,
+  projection,
+  table,
+  type ReadDatabase,
+  type RowOperation,
+} from '@rapport/read-model';
 import { titles } from '../subjects';
 
 export const calls = table(

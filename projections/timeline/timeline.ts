@@ -5,7 +5,16 @@ import { peopleOf, titles } from '../subjects';
 
 export const entries = table(
   'entry',
-  { person: 'text', event: 'text', position: 'text', at: 'text', type: 'text', stream: 'text', actor_kind: 'text', data: jsonOf<unknown>() },
+  {
+    person: 'text',
+    event: 'text',
+    position: 'text',
+    at: 'text',
+    type: 'text',
+    stream: 'text',
+    actor_kind: 'text',
+    data: jsonOf<unknown>(),
+  },
   { key: ['person', 'event'], indexes: [['person', 'position']] },
 );
 

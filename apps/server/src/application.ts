@@ -80,11 +80,15 @@ export async function startServer(configuration: Configuration, log: Logger): Pr
     : undefined;
   const verifier = createTokenVerifier({ issuer, audience: configuration.audience, jwks: provider?.jwks });
 
-  const app = await NestFactory.create<NestFastifyApplication>(ServerModule.with(rapport, verifier), new FastifyAdapter({ ...problemOptions }), {
-    bodyParser: false,
-    logger: false,
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    ServerModule.with(rapport, verifier),
+    new FastifyAdapter({ ...problemOptions }),
+    {
+      bodyParser: false,
+      logger: false,
+      abortOnError: false,
+    },
+  );
   const fastify = app.getHttpAdapter().getInstance();
   useJsonBodies(fastify);
   app.useGlobalFilters(new ProblemFilter(log, routeMethods(fastify)));

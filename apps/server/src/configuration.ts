@@ -30,7 +30,8 @@ export function readConfiguration(env: NodeJS.ProcessEnv): Configuration {
     throw new InvalidConfiguration('EVENT_STORE_URL', 'must begin with esdb:// or esdb+discover://; leave it out for the embedded store.');
   }
   const issuer = env['OIDC_ISSUER'] || undefined;
-  if (issuer === undefined && production) throw new InvalidConfiguration('OIDC_ISSUER', 'must name your OpenID Connect issuer in production.');
+  if (issuer === undefined && production)
+    throw new InvalidConfiguration('OIDC_ISSUER', 'must name your OpenID Connect issuer in production.');
   const officer = env['RAPPORT_PRIVACY_OFFICER'] || undefined;
   const [officerIssuer, subject, ...rest] = officer?.split(' ') ?? [];
   if (officer !== undefined && (!officerIssuer || !subject || rest.length > 0)) {

@@ -36,7 +36,10 @@ export class Edge {
     });
     const principal = this.rapport.authorities.principal(identity, new Date().toISOString());
     if (principal === undefined) {
-      throw new Forbidden('account-unknown', 'This account is bound to nobody here. Ask for an invitation; services are registered by the privacy officer.');
+      throw new Forbidden(
+        'account-unknown',
+        'This account is bound to nobody here. Ask for an invitation; services are registered by the privacy officer.',
+      );
     }
     return principal;
   }

@@ -19,10 +19,11 @@ import {
   SOFTWARE_ID,
   SoftwareStarted,
   staffMember,
+  TrainingAttested,
   type Account,
 } from '@rapport/domain';
 import { openEventStore, type EventStore } from '@rapport/event-store';
-import { isSealed } from '@rapport/kernel';
+import { isSealed, type DomainEvent } from '@rapport/kernel';
 import { Funnel } from '@rapport/kernel/funnel';
 import { Reader } from '@rapport/kernel/reader';
 import { recorder } from '@rapport/kernel/recorded';
@@ -68,14 +69,24 @@ export async function openRapport(configuration: Configuration, log: Logger): Pr
 
   const policies = loadPolicies(join(projectRoot(), ...POLICIES));
   const recorded = recorder(declarations);
-  const authorities = new Authorities({ store, recorded, open: (value) => vault.open(value), monotonic: () => performance.now(), maxStaleness: MAX_STALENESS });
+  const authorities = new Authorities({
+    store,
+    recorded,
+    open: (value) => vault.open(value),
+    monotonic: () => performance.now(),
+    maxStaleness: MAX_STALENESS,
+  });
   await authorities.start();
 
   const refused = new Refusals(clock);
   const funnel = new Funnel(aggregates, { store, vault, policies, authorities, clock, refused: (...refusal) => refused.count(...refusal) });
   const file = join(dataDir, 'read.db');
   const readModels = await runProjections(
-    { module: join(projectRoot(), ...(__filename.endsWith('.ts') ? ['projections'] : ['dist', 'projections']), 'index'), file, store: storeConfig },
+    {
+      module: join(projectRoot(), ...(__filename.endsWith('.ts') ? ['projections'] : ['dist', 'projections']), 'index'),
+      file,
+      store: storeConfig,
+    },
     { onFailure: (error) => log.error({ error: { name: error.name, message: error.message } }, 'The read models stopped') },
   );
   const readModel = openReadModel(file);
@@ -89,7 +100,14 @@ export async function openRapport(configuration: Configuration, log: Logger): Pr
       const action = 'RecordRefusals';
       const facts = { ...systemFacts, exists: false };
       const decision = decide(policies, { kind: 'system', action, facts });
-      await funnel.record(refusals, randomUUID(), RefusalsRecorded(refusal), { principal, correlationId: eventId, decision, action, facts, eventId });
+      await funnel.record(refusals, randomUUID(), RefusalsRecorded(refusal), {
+        principal,
+        correlationId: eventId,
+        decision,
+        action,
+        facts,
+        eventId,
+      });
     }
   };
   const timer = setInterval(() => {
@@ -132,11 +150,12 @@ const systemFacts = {
 /** After a crash: gives the secrets that events use their rows, and destroys what no event uses. */
 async function sweep(store: EventStore, vault: Vault): Promise<void> {
   const uses: Parameters<Vault['sweep']>[0] extends Iterable<infer U> ? U[] : never = [];
-  for (let from: string | undefined; ; ) {
+  for (let from: string | undefined; ;) {
     const events = await store.readAll({ direction: 'backwards', from, limit: 2_000 });
     for (const event of events) {
       for (const value of Object.values(event.data)) {
-        if (isSealed(value)) uses.push({ secret: value.secret, owner: value.owner, category: value.category, stream: event.stream, event: event.id });
+        if (isSealed(value))
+          uses.push({ secret: value.secret, owner: value.owner, category: value.category, stream: event.stream, event: event.id });
       }
     }
     if (events.length === 0) break;
@@ -149,7 +168,14 @@ async function recordStart(funnel: Funnel, policies: PolicySet, store: EventStor
   const record = async (action: string, event: ReturnType<typeof SoftwareStarted> | ReturnType<typeof PolicySetPublished>) => {
     const eventId = randomUUID();
     const decision = decide(policies, { kind: 'system', action, facts: systemFacts });
-    await funnel.record(software, SOFTWARE_ID, event, { principal: SYSTEM, correlationId: eventId, decision, action, facts: systemFacts, eventId });
+    await funnel.record(software, SOFTWARE_ID, event, {
+      principal: SYSTEM,
+      correlationId: eventId,
+      decision,
+      action,
+      facts: systemFacts,
+      eventId,
+    });
   };
   const sha256 = (text: string | Buffer) => createHash('sha256').update(text).digest('hex');
   const history = await store.readStream(`${software.name}-${SOFTWARE_ID}`, { direction: 'backwards' });
@@ -181,8 +207,8 @@ async function appointFirstPrivacyOfficer(
   if (!decision.allowed) throw new Error('The policies do not allow the configuration to appoint the first privacy officer.');
   const commandId = vault.commandId([action, accountOf(account)]);
   const id = vault.uuid(commandId, 'stream');
-  const record = (aggregate: typeof person | typeof staffMember, event: { type: string; data: unknown }) =>
-    funnel.record(aggregate as typeof person, id, event, {
+  const record = (aggregate: { readonly name: string }, event: DomainEvent) =>
+    funnel.record(aggregate, id, event, {
       principal: SYSTEM,
       correlationId: id,
       decision,
@@ -194,5 +220,9 @@ async function appointFirstPrivacyOfficer(
   vault.claim({ namespace: SIGN_IN, value: accountOf(account), owner: id, stream: `${person.name}-${id}`, commandId });
   await record(person, SignInBound({ signInId: vault.uuid(commandId, 'sign-in'), account }));
   vault.confirm(commandId);
-  await authorities.reached(await record(staffMember as unknown as typeof person, RoleGranted({ role: 'privacy-officer' })));
+  await record(staffMember, RoleGranted({ role: 'privacy-officer' }));
+  // Nobody else can attest it yet; the next one is attested by a colleague, within the year.
+  const today = new Date().toISOString().slice(0, 10);
+  const validUntil = `${Number(today.slice(0, 4)) + 1}${today.slice(4)}`;
+  await authorities.reached(await record(staffMember, TrainingAttested({ completedOn: today, validUntil })));
 }

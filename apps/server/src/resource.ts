@@ -20,8 +20,18 @@ export interface Route {
 
 const VERBS = { get: Get, post: Post, put: Put, patch: Patch, delete: Delete };
 
-export const sends = (method: Exclude<Method, 'get'>, path: string, command: CommandType, summary: string): Route => ({ method, path, command, summary });
-export const asks = (path: string, question: Question<ReadDatabase>, summary: string): Route => ({ method: 'get', path, question, summary });
+export const sends = (method: Exclude<Method, 'get'>, path: string, command: CommandType, summary: string): Route => ({
+  method,
+  path,
+  command,
+  summary,
+});
+export const asks = (path: string, question: Question<ReadDatabase>, summary: string): Route => ({
+  method: 'get',
+  path,
+  question,
+  summary,
+});
 
 /** Path parameters, `me` meaning whoever asks. */
 export type Parameters = { readonly [name: string]: string };

@@ -91,7 +91,7 @@ function keyOf(digest: string, { kind, action, facts }: AccessRequest): string {
   let key = `${digest} ${kind} ${action}`;
   for (const name of Object.keys(facts).sort()) {
     const value = facts[name];
-    key += ` ${name}=${typeof value === 'boolean' ? value : JSON.stringify(Array.isArray(value) ? [...value].sort() : value)}`;
+    key += ` ${name}=${typeof value === 'boolean' ? value : JSON.stringify(Array.isArray(value) ? [...(value as readonly string[])].sort() : value)}`;
   }
   return key;
 }

@@ -164,7 +164,7 @@ class Feed {
   async next(): Promise<Batch | undefined> {
     for (;;) {
       if (this.signal.aborted) return undefined;
-      if (this.failure !== undefined) throw this.failure;
+      if (this.failure !== undefined) throw this.failure instanceof Error ? this.failure : new Error('The subscription failed.');
       const events = this.take();
       const drained = this.stream.readableLength === 0;
       const caughtUp = this.live && drained;

@@ -108,7 +108,7 @@ class EventStoreDB implements EventStore {
     return take(found, limit, (event) => {
       if (!passes(event.streamId, event.type)) return false;
       // Whether the server counts the event at `from` differs by direction; here it never does.
-      return true;
+      return from === undefined || (backwards ? positionOf(event) < from : positionOf(event) > from);
     });
   }
 

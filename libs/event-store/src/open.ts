@@ -16,7 +16,15 @@ export function eventsFile(dataDir: string): string {
  * @returns the embedded store also tells its `storeId` and takes its `announce`: `'storeId' in store`
  * @throws EventStoreUnavailable, StoreLocked
  */
-export async function openEventStore({ url, dataDir, readOnly }: { url?: string; dataDir: string; readOnly?: boolean }): Promise<EventStore | EmbeddedEventStore> {
+export async function openEventStore({
+  url,
+  dataDir,
+  readOnly,
+}: {
+  url?: string;
+  dataDir: string;
+  readOnly?: boolean;
+}): Promise<EventStore | EmbeddedEventStore> {
   if (url === undefined || url === '') return openEmbeddedEventStore({ file: eventsFile(dataDir), readOnly });
   if (!/^esdb(\+discover)?:\/\//.test(url)) throw new Error('EVENT_STORE_URL must begin with esdb:// or esdb+discover://.');
   return openEventStoreDB(url);

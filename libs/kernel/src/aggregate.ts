@@ -66,7 +66,10 @@ export interface Aggregate<State = unknown> {
 }
 
 /** Declares a command of an aggregate: its class and how it is decided. */
-export function command<State, C extends object>(type: CommandClass<C>, rest: Omit<CommandDeclaration<State, C>, 'type'>): CommandDeclaration<State, C> {
+export function command<State, C extends object>(
+  type: CommandClass<C>,
+  rest: Omit<CommandDeclaration<State, C>, 'type'>,
+): CommandDeclaration<State, C> {
   return { type, ...rest };
 }
 

@@ -11,7 +11,7 @@ import { AppendTooLarge, OutcomeUnknown, WrongExpectedRevision, type Appended, t
 import type { Vault } from '@rapport/vault';
 import type { Aggregate, Claim, CommandDeclaration, Context, Facts } from './aggregate';
 import { Forbidden, IdempotencyMismatch, Refused, RevisionConflict, Unavailable } from './errors';
-import type { DomainEvent, EventDeclaration, EventMetadata, RecordedDecision, RecordedEvent } from './events';
+import type { DomainEvent, EventDeclaration, EventMetadata, RecordedDecision } from './events';
 import { ownerFields } from './fields';
 import { Locks } from './locks';
 import { recorder, type Recorder } from './recorded';
@@ -177,7 +177,9 @@ export class Funnel {
 
     const common = command as CommonFields;
     if (common.occurredAt !== undefined && common.occurredAt > now) {
-      throw new Refused(refuse.invalid('in-future', 'This has not happened yet: give a time that is not in the future.', { field: 'occurredAt' }));
+      throw new Refused(
+        refuse.invalid('in-future', 'This has not happened yet: give a time that is not in the future.', { field: 'occurredAt' }),
+      );
     }
     const context: Context = {
       now,
@@ -256,7 +258,8 @@ export class Funnel {
 
   private evolve(aggregate: Aggregate, loaded: Loaded, stream: string, events: readonly NewEvent[], position: string): unknown {
     return events.reduce(
-      (state, event, index) => aggregate.evolve(state, this.recorded({ ...event, stream, revision: loaded.revision + 1 + index, position })),
+      (state, event, index) =>
+        aggregate.evolve(state, this.recorded({ ...event, stream, revision: loaded.revision + 1 + index, position })),
       loaded.state,
     );
   }
@@ -269,7 +272,9 @@ export class Funnel {
       (typeof value === 'string' ? [value] : value).forEach((owner, index) => {
         if (this.deps.vault.ownerStatus(owner) === 'live') return;
         const at = list ? `${field}/${index}` : field;
-        throw new Refused(refuse.invalid('unknown-person', 'Nobody is known by this id. Add the person first, or check the id.', { field: at }));
+        throw new Refused(
+          refuse.invalid('unknown-person', 'Nobody is known by this id. Add the person first, or check the id.', { field: at }),
+        );
       });
     }
   }
@@ -302,9 +307,7 @@ export class Funnel {
   }
 
   /** Asks the policies about a command or a query. @throws Forbidden, Refused, Unavailable */
-  ask(
-    { principal, action, facts, targeted }: { principal: Principal; action: string; facts: Facts; targeted: boolean },
-  ): PolicyDecision {
+  ask({ principal, action, facts, targeted }: { principal: Principal; action: string; facts: Facts; targeted: boolean }): PolicyDecision {
     const { authorities, policies } = this.deps;
     if (principal.kind !== 'system' && !authorities.isFresh) {
       throw new Unavailable('authorities-stale', 'Who may do what is not known for sure at this moment. Try again shortly.');
@@ -314,11 +317,18 @@ export class Funnel {
     const reason = reasonOf(principal, facts);
     this.deps.refused(principal, action, reason.code);
     // Whoever may not do this here must not learn whether there is anything.
-    if (principal.kind === 'person' && targeted) throw new Refused(refuse.notFound('not-found', 'There is no such record, or none you may see.'));
+    if (principal.kind === 'person' && targeted)
+      throw new Refused(refuse.notFound('not-found', 'There is no such record, or none you may see.'));
     throw new Forbidden(reason.code, reason.detail, reason.field);
   }
 
-  private checkPurpose(events: readonly DomainEvent[], slug: string | undefined, purpose: Purpose | undefined, principal: Principal, action: string): void {
+  private checkPurpose(
+    events: readonly DomainEvent[],
+    slug: string | undefined,
+    purpose: Purpose | undefined,
+    principal: Principal,
+    action: string,
+  ): void {
     const categories = new Set<string>();
     for (const { type, data } of events) {
       for (const [name, field] of Object.entries(this.declarations.get(type)!.fields)) {
@@ -352,14 +362,18 @@ export class Funnel {
           await pending.catch(() => undefined);
           continue;
         }
-        const isThere = taken.confirmed || (await this.deps.store.readStream(taken.stream)).some((event) => event.metadata['commandId'] === taken.commandId);
+        const isThere =
+          taken.confirmed ||
+          (await this.deps.store.readStream(taken.stream)).some((event) => event.metadata['commandId'] === taken.commandId);
         if (!isThere) {
           this.deps.vault.release(taken.commandId);
           continue;
         }
         this.deps.vault.release(commandId);
         const holder = taken.stream.slice(taken.stream.indexOf('-') + 1);
-        throw new Refused(refuse.conflict('already-held', 'This number already belongs to somebody; `holder` is their id.', { field, more: { holder } }));
+        throw new Refused(
+          refuse.conflict('already-held', 'This number already belongs to somebody; `holder` is their id.', { field, more: { holder } }),
+        );
       }
     }
   }
@@ -385,11 +399,15 @@ export class Funnel {
         return await this.deps.store.append(stream, revision < 0 ? 'none' : revision, events);
       } catch (error) {
         if (error instanceof AppendTooLarge) {
-          throw new Refused(refuse.invalid('too-large', `This is ${error.bytes} bytes once sealed; the limit is ${error.limit}. Split it.`));
+          throw new Refused(
+            refuse.invalid('too-large', `This is ${error.bytes} bytes once sealed; the limit is ${error.limit}. Split it.`),
+          );
         }
         if (!(error instanceof OutcomeUnknown)) throw error;
         if (attempt === MAX_APPENDS) {
-          throw new Unavailable('outcome-unknown', 'Whether this was recorded is not known. Send it again with the same Idempotency-Key.', { cause: error });
+          throw new Unavailable('outcome-unknown', 'Whether this was recorded is not known. Send it again with the same Idempotency-Key.', {
+            cause: error,
+          });
         }
       }
     }
@@ -401,10 +419,18 @@ export class Funnel {
    * @throws Unavailable where it could not be recorded
    */
   async record(
-    aggregate: Aggregate,
+    aggregate: Pick<Aggregate, 'name'>,
     id: string,
     event: DomainEvent,
-    given: { principal: Principal; correlationId: string; purpose?: Purpose; decision: PolicyDecision; action: string; facts: Facts; eventId: string },
+    given: {
+      principal: Principal;
+      correlationId: string;
+      purpose?: Purpose;
+      decision: PolicyDecision;
+      action: string;
+      facts: Facts;
+      eventId: string;
+    },
   ): Promise<string> {
     const stream = `${aggregate.name}-${id}`;
     const now = this.deps.clock().toISOString();
@@ -429,7 +455,13 @@ export class Funnel {
     for (let attempt = 1; ; attempt++) {
       const last = await this.deps.store.readStream(stream, { direction: 'backwards', limit: 1 });
       try {
-        return (await this.append(stream, last[0]?.revision ?? -1, this.seal(stream, id, [event], metadata, () => given.eventId))).position;
+        return (
+          await this.append(
+            stream,
+            last[0]?.revision ?? -1,
+            this.seal(stream, id, [event], metadata, () => given.eventId),
+          )
+        ).position;
       } catch (error) {
         if (!(error instanceof WrongExpectedRevision) || attempt === MAX_ATTEMPTS) throw error;
       }
@@ -455,13 +487,24 @@ function reasonOf(principal: Principal, facts: Facts): { code: string; detail: s
     return { code: 'purpose-unknown', detail: 'There is no such purpose in the register: GET /v1/purposes lists them.', field: 'purpose' };
   }
   if (facts['purpose'] !== '' && facts['purposeAllowed'] === false) {
-    return { code: 'purpose-not-allowed', detail: 'This service may not act for this purpose. The privacy officer can allow it.', field: 'purpose' };
+    return {
+      code: 'purpose-not-allowed',
+      detail: 'This service may not act for this purpose. The privacy officer can allow it.',
+      field: 'purpose',
+    };
   }
   if (facts['categoriesCovered'] === false) {
-    return { code: 'purpose-does-not-cover', detail: 'The purpose does not cover the data that this would show. Name one that does: GET /v1/purposes.', field: 'purpose' };
+    return {
+      code: 'purpose-does-not-cover',
+      detail: 'The purpose does not cover the data that this would show. Name one that does: GET /v1/purposes.',
+      field: 'purpose',
+    };
   }
   if (principal.kind === 'staff' && !principal.trained) {
-    return { code: 'training-missing', detail: 'A current confidentiality training is needed. Complete it, and have another colleague attest it.' };
+    return {
+      code: 'training-missing',
+      detail: 'A current confidentiality training is needed. Complete it, and have another colleague attest it.',
+    };
   }
   return { code: 'not-allowed', detail: 'No policy allows this. The policies are published: GET /v1/policies.' };
 }

@@ -17,6 +17,9 @@ export interface Question<Db = unknown, Q extends object = object> {
 }
 
 /** Declares a question; exists for its types. */
-export function question<Db, Q extends object>(type: new () => Q, find: (db: Db, query: Q, actor: Actor) => Promise<Found | undefined>): Question<Db> {
+export function question<Db, Q extends object>(
+  type: new () => Q,
+  find: (db: Db, query: Q, actor: Actor) => Promise<Found | undefined>,
+): Question<Db> {
   return { type, find } as unknown as Question<Db>;
 }

@@ -42,7 +42,11 @@ export class Reader<Db> {
       ...principalFacts(principal, slug, purpose),
       self: false,
       exists: found !== undefined,
-      categoriesCovered: notCovered(purpose, sealed.map((value) => value.category)).length === 0,
+      categoriesCovered:
+        notCovered(
+          purpose,
+          sealed.map((value) => value.category),
+        ).length === 0,
       ...found?.facts,
     };
     const decision = this.funnel.ask({ principal, action, facts, targeted: true });
@@ -58,7 +62,9 @@ export class Reader<Db> {
       await this.funnel
         .record(disclosure, eventId, event, { principal, correlationId, purpose, decision, action, facts, eventId })
         .catch((cause: unknown) => {
-          throw new Unavailable('disclosure-not-recorded', 'That this was shown could not be recorded, so it is not shown. Try again.', { cause });
+          throw new Unavailable('disclosure-not-recorded', 'That this was shown could not be recorded, so it is not shown. Try again.', {
+            cause,
+          });
         });
     }
     return this.open(found.answer);

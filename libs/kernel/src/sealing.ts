@@ -46,4 +46,5 @@ export function ownerOf(owner: Owner, data: { readonly [name: string]: unknown }
   return named?.length === 1 ? named[0]! : streamId;
 }
 
-const withoutUndefined = (value: object) => Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as JsonObject;
+const withoutUndefined = (value: object) =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as JsonObject;

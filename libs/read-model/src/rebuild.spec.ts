@@ -1,18 +1,21 @@
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { position } from '@rapport/event-store';
 import { ReadModelInUse } from './errors';
 import { compare, fingerprint } from './fingerprint';
 import { rebuild } from './rebuild';
 import { declarations, history, members, projections } from './spec/sample';
 import { StoreDouble } from './spec/store.double';
-import { openForReading, openForWriting } from './sqlite';
+import { openForReading, openForWriting, type Database } from './sqlite';
 import { storedEvents } from './testing';
 
 const events = storedEvents(history(1_000));
 const storeOf = (count: number) => new StoreDouble(events.slice(0, count)).asStore;
+
+// Each process that is started takes a second or more.
+jest.setTimeout(120_000);
 
 let folder: string;
 let file: string;
@@ -20,18 +23,33 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'rebuild-'));
   file = join(folder, 'read.db');
 });
+
+let ready: string;
+/** Live read models of the first 300 events, as a process left them: made once. */
+beforeAll(() => {
+  ready = join(mkdtempSync(join(tmpdir(), 'rebuild-ready-')), 'read.db');
+  goOn(300, ready);
+});
+afterAll(() => rmSync(dirname(ready), { recursive: true, force: true }));
+const live300 = () => copy(ready, file);
+
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Runs `spec/child.ts`: this process must not hold the file that is rebuilt. */
-function child(mode: 'follow' | 'rebuild', count: number, dieAt: number | 'end' | 'never'): { signal: string | null; stderr: string } {
-  const args = ['--require', '@swc-node/register', join(__dirname, 'spec', 'child.ts'), mode, file, String(count), String(dieAt)];
+function child(
+  mode: 'follow' | 'rebuild',
+  count: number,
+  dieAt: number | 'end' | 'never',
+  path = file,
+): { signal: string | null; stderr: string } {
+  const args = ['--require', '@swc-node/register', join(__dirname, 'spec', 'child.ts'), mode, path, String(count), String(dieAt)];
   const { signal, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   return { signal, stderr };
 }
 
 /** Applies what the checkpoint does not have yet of the first `count` events. */
-function goOn(count: number): void {
-  expect(child('follow', count, 'never')).toEqual({ signal: null, stderr: '' });
+function goOn(count: number, path = file): void {
+  expect(child('follow', count, 'never', path)).toEqual({ signal: null, stderr: '' });
 }
 
 function killed(mode: 'follow' | 'rebuild', count: number, dieAt: number | 'end'): void {
@@ -44,12 +62,14 @@ async function rebuilt(count: number): Promise<string> {
   return other;
 }
 
+function copy(from: string, to: string): string {
+  for (const suffix of ['', '-wal']) if (existsSync(from + suffix)) copyFileSync(from + suffix, to + suffix);
+  return to;
+}
+
 /** A copy to look into, for the same reason. */
 function copied(): string {
-  const copy = join(mkdtempSync(join(folder, 'copy-')), 'read.db');
-  copyFileSync(file, copy);
-  if (existsSync(`${file}-wal`)) copyFileSync(`${file}-wal`, `${copy}-wal`);
-  return copy;
+  return copy(file, join(mkdtempSync(join(folder, 'copy-')), 'read.db'));
 }
 
 function checkpoint(): number {
@@ -92,7 +112,7 @@ describe('rebuild', () => {
   });
 
   it('takes the place of the old file; projecting goes on from there', async () => {
-    goOn(300);
+    live300();
     await rebuild({ store: storeOf(600), file, projections, declarations });
     expect(checkpoint()).toBe(600);
     goOn(1_000);
@@ -113,17 +133,31 @@ describe('rebuild', () => {
     expect(compare(copied(), await rebuilt(300))).toEqual([]);
   });
 
-  it('refuses while somebody has the file open', async () => {
-    goOn(300);
+  it('refuses while somebody has the file open, before it reads anything', async () => {
+    live300();
     const database = openForReading(file);
     database.exec('SELECT * FROM projection_checkpoint');
-    await expect(rebuild({ store: storeOf(600), file, projections, declarations })).rejects.toThrow(ReadModelInUse);
+    const read = jest.fn();
+    await expect(rebuild({ store: storeOf(600), file, projections, declarations, onProgress: read })).rejects.toThrow(ReadModelInUse);
+    expect(read).not.toHaveBeenCalled();
     database.close();
     expect(checkpoint()).toBe(300);
   });
 
+  it('does not replace a file that somebody opened meanwhile', async () => {
+    live300();
+    let database: Database | undefined;
+    const open = () => {
+      database = openForWriting(file);
+      database.exec('SELECT * FROM projection_checkpoint');
+    };
+    await expect(rebuild({ store: storeOf(600), file, projections, declarations, onProgress: open })).rejects.toThrow(ReadModelInUse);
+    database?.close();
+    expect(checkpoint()).toBe(300);
+  });
+
   it('leaves the old file where it fails', async () => {
-    goOn(300);
+    live300();
     const broken = { ...members, onEvery: () => JSON.parse('{') as never };
     await expect(rebuild({ store: storeOf(600), file, projections: [broken], declarations })).rejects.toThrow('members v1: SyntaxError');
     expect(compare(copied(), await rebuilt(300))).toEqual([]);
@@ -143,7 +177,7 @@ describe('kill -9', () => {
   it.each([50, 1_000, 'end'] as const)(
     'while rebuilding event %s: the old read models are there, and the next rebuild works',
     async (dieAt) => {
-      goOn(300);
+      live300();
       killed('rebuild', 1_000, dieAt);
       expect(existsSync(`${file}.new`)).toBe(true);
       expect(compare(copied(), await rebuilt(300))).toEqual([]);
@@ -156,7 +190,7 @@ describe('kill -9', () => {
 
 describe('compare', () => {
   it('names the tables that differ: by a value, a row, or in being there', async () => {
-    goOn(300);
+    live300();
     const other = await rebuilt(300);
     const change = (sql: string) => {
       const database = openForWriting(other);

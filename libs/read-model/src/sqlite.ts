@@ -92,7 +92,7 @@ function adapt(database: Database, sql: string): SqliteStatement {
   const values = (parameters: readonly unknown[]) => parameters as SqlValue[];
   return {
     reader: statement.columns().length > 0,
-    all: (parameters) => statement.all(...values(parameters)),
+    all: (parameters) => statement.all(...values(parameters)) as unknown[],
     run: (parameters) => statement.run(...values(parameters)),
     // A statement of its own: an iteration may be left open while the same query runs again.
     iterate: (parameters) => database.prepare(sql).iterate(...values(parameters)),

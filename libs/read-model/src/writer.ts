@@ -125,6 +125,7 @@ class TableWriter {
 
   #run(operation: Exclude<RowOperation, { kind: 'insert' }>): void {
     switch (operation.kind) {
+      case 'insert':
       case 'upsert':
       case 'ensure': {
         const { kind } = operation;

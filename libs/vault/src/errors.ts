@@ -46,7 +46,10 @@ export class SealBroken extends Error {
 /** Another process has the vault open. */
 export class VaultInUse extends Error {
   override readonly name = 'VaultInUse';
-  constructor(readonly file: string, options?: { cause?: unknown }) {
+  constructor(
+    readonly file: string,
+    options?: { cause?: unknown },
+  ) {
     super(`${file} is open in another process. Stop it, or send the work to it.`, options);
   }
 }
@@ -62,7 +65,10 @@ export class CheckpointBusy extends Error {
 /** The key file cannot be used as it is. */
 export class KeyFileRefused extends Error {
   override readonly name = 'KeyFileRefused';
-  constructor(readonly file: string, reason: string) {
+  constructor(
+    readonly file: string,
+    reason: string,
+  ) {
     super(`${file} cannot be used as the file of keys: ${reason}.`);
   }
 }

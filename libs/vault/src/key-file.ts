@@ -80,7 +80,8 @@ export function dropEpoch(file: string, epoch: number, inUse: readonly number[])
  */
 export function keyFilePath(env: NodeJS.ProcessEnv, storeId: string, dataDir: string): string {
   const named = env['RAPPORT_KEY_FILE'];
-  if (!named && env['NODE_ENV'] === 'production') throw new KeyFileRefused('RAPPORT_KEY_FILE', 'production needs it: a file of keys, kept apart from the data');
+  if (!named && env['NODE_ENV'] === 'production')
+    throw new KeyFileRefused('RAPPORT_KEY_FILE', 'production needs it: a file of keys, kept apart from the data');
   const file = resolve(named || join(env['XDG_CONFIG_HOME'] || join(homedir(), '.config'), 'rapport', `${storeId}.key`));
   const inside = relative(resolve(dataDir), file);
   if (!inside.startsWith('..') && !isAbsolute(inside)) {

@@ -117,7 +117,9 @@ export class Vault {
     const n = transaction(this.db, () => {
       const last = this.db.prepare('SELECT max(n) AS n FROM owner_key').get() as { n: number | null };
       const next = (last.n ?? 0) + 1;
-      this.db.prepare('INSERT INTO owner_key (n, owner, wrapped) VALUES (?, ?, ?)').run(next, id, wrap(this.options.keys, id, key, this.random));
+      this.db
+        .prepare('INSERT INTO owner_key (n, owner, wrapped) VALUES (?, ?, ?)')
+        .run(next, id, wrap(this.options.keys, id, key, this.random));
       this.db.prepare("INSERT INTO owner (id, n, status) VALUES (?, ?, 'live')").run(id, next);
       return next;
     });
@@ -209,9 +211,12 @@ export class Vault {
     this.block = transaction(this.db, () => {
       this.writeUsed();
       this.dropBlocks();
-      const { n } = this.db.prepare("SELECT CAST(value AS INTEGER) AS n FROM meta WHERE name = 'next'").get() as { n: number } | undefined ?? { n: 1 };
+      const { n } = (this.db.prepare("SELECT CAST(value AS INTEGER) AS n FROM meta WHERE name = 'next'").get() as
+        { n: number } | undefined) ?? { n: 1 };
       this.db.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('next', ?)").run(String(n + size));
-      this.db.prepare('INSERT INTO block (first, size, tag, wrapped) VALUES (?, ?, ?, ?)').run(n, size, tag, wrap(this.options.keys, `block ${n}`, key, this.random));
+      this.db
+        .prepare('INSERT INTO block (first, size, tag, wrapped) VALUES (?, ?, ?, ?)')
+        .run(n, size, tag, wrap(this.options.keys, `block ${n}`, key, this.random));
       return { first: n, size, tag, bytes: keyStream(key, size * KEY_BYTES), used: 0 };
     });
     this.unwritten.clear();
@@ -263,12 +268,16 @@ export class Vault {
    * @param uses the sealed values of the events, newest first or not; only those of the blocks left behind are looked at
    */
   sweep(uses: Iterable<SecretUse & { readonly secret: string }>): void {
-    const blocks = (this.db.prepare('SELECT first, size, tag, wrapped FROM block').all() as unknown as (Block & { wrapped: Uint8Array })[]).map((row) => {
+    const blocks = (
+      this.db.prepare('SELECT first, size, tag, wrapped FROM block').all() as unknown as (Block & { wrapped: Uint8Array })[]
+    ).map((row) => {
       const key = unwrap(this.options.keys, `block ${row.first}`, Buffer.from(row.wrapped));
       return { ...row, bytes: keyStream(key, row.size * KEY_BYTES) };
     });
     transaction(this.db, () => {
-      const insert = this.db.prepare('INSERT OR IGNORE INTO secret (n, tag, bytes, owner, stream, event, category) VALUES (?, ?, ?, ?, ?, ?, ?)');
+      const insert = this.db.prepare(
+        'INSERT OR IGNORE INTO secret (n, tag, bytes, owner, stream, event, category) VALUES (?, ?, ?, ?, ?, ?, ?)',
+      );
       for (const { secret, owner, stream, event, category } of uses) {
         const { n, tag } = parseSecretId(secret);
         const block = blocks.find((b) => b.tag === tag && n >= b.first && n < b.first + b.size);
@@ -321,7 +330,10 @@ export class Vault {
     const named = Object.entries(rest).filter((entry): entry is [string, string] => entry[1] !== undefined);
     if (owner === undefined && named.length === 0) throw new RangeError('Say which secrets to destroy.');
     this.flush();
-    const conditions = [...named.map(([column]) => `${column} = ?`), ...(owner === undefined ? [] : ['owner = (SELECT n FROM owner WHERE id = ?)'])];
+    const conditions = [
+      ...named.map(([column]) => `${column} = ?`),
+      ...(owner === undefined ? [] : ['owner = (SELECT n FROM owner WHERE id = ?)']),
+    ];
     const values = [...named.map(([, value]) => value), ...(owner === undefined ? [] : [owner])];
     const destroyed = transaction(this.db, () => {
       this.addTombstone(tombstone, 'secrets', filter);
@@ -400,7 +412,9 @@ export class Vault {
   epochsInUse(): number[] {
     this.flush();
     const rows = this.db
-      .prepare('SELECT DISTINCT substr(wrapped, 1, 4) AS epoch FROM (SELECT wrapped FROM owner_key UNION ALL SELECT wrapped FROM vault_key) WHERE substr(wrapped, 1, 4) <> zeroblob(4)')
+      .prepare(
+        'SELECT DISTINCT substr(wrapped, 1, 4) AS epoch FROM (SELECT wrapped FROM owner_key UNION ALL SELECT wrapped FROM vault_key) WHERE substr(wrapped, 1, 4) <> zeroblob(4)',
+      )
       .all() as { epoch: Uint8Array }[];
     return rows.map((row) => Buffer.from(row.epoch).readUInt32BE(0)).sort((a, b) => a - b);
   }
@@ -411,14 +425,20 @@ export class Vault {
     let rotated = 0;
     const epoch = Buffer.alloc(4);
     epoch.writeUInt32BE(this.options.keys.current);
-    const rewrap = (name: string, wrapped: Uint8Array) => wrap(this.options.keys, name, unwrap(this.options.keys, name, Buffer.from(wrapped)), this.random);
-    for (const { name, wrapped } of this.db.prepare('SELECT name, wrapped FROM vault_key').all() as { name: string; wrapped: Uint8Array }[]) {
+    const rewrap = (name: string, wrapped: Uint8Array) =>
+      wrap(this.options.keys, name, unwrap(this.options.keys, name, Buffer.from(wrapped)), this.random);
+    for (const { name, wrapped } of this.db.prepare('SELECT name, wrapped FROM vault_key').all() as {
+      name: string;
+      wrapped: Uint8Array;
+    }[]) {
       this.db.prepare('UPDATE vault_key SET wrapped = ? WHERE name = ?').run(rewrap(name, wrapped), name);
       rotated++;
     }
-    const next = this.db.prepare('SELECT n, owner, wrapped FROM owner_key WHERE n > ? AND substr(wrapped, 1, 4) NOT IN (?, zeroblob(4)) ORDER BY n LIMIT 1000');
+    const next = this.db.prepare(
+      'SELECT n, owner, wrapped FROM owner_key WHERE n > ? AND substr(wrapped, 1, 4) NOT IN (?, zeroblob(4)) ORDER BY n LIMIT 1000',
+    );
     const update = this.db.prepare('UPDATE owner_key SET wrapped = ? WHERE n = ?');
-    for (let last = 0; ; ) {
+    for (let last = 0; ;) {
       const rows = next.all(last, epoch) as { n: number; owner: string; wrapped: Uint8Array }[];
       if (rows.length === 0) break;
       transaction(this.db, () => rows.forEach(({ n, owner, wrapped }) => update.run(rewrap(owner, wrapped), n)));

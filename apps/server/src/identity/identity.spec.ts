@@ -62,7 +62,7 @@ const post = (path: string, form: { [name: string]: string }, headers: { [name: 
 
 const demoToken = async (person: string) => {
   const response = await post('/token', { grant_type: DEMO_PERSON_GRANT, client_id: 'demo', person });
-  return { status: response.status, body: (await response.json()) as { [name: string]: unknown } };
+  return { status: response.status, body: (await response.json()) as { access_token: string; error?: string } };
 };
 
 /** A browser, as far as signing in needs one: cookies and redirects by hand. */
@@ -181,7 +181,7 @@ describe('the development identity provider', () => {
   it('gives a demo person’s token for one request of the demo client', async () => {
     const { status, body } = await demoToken('sam');
     expect({ status, ...body }).toMatchObject({ status: 200, token_type: 'Bearer', expires_in: 3600 });
-    const identity = await verify(`Bearer ${body['access_token']}`);
+    const identity = await verify(`Bearer ${body.access_token}`);
     expect(identity).toMatchObject({ subject: 'sam', clientId: 'demo', service: false });
     const { status: refused, body: error } = await demoToken('mallory');
     expect({ refused, ...error }).toMatchObject({ refused: 400, error: 'invalid_grant' });
@@ -242,7 +242,7 @@ describe('the development identity provider', () => {
       (JSON.parse(readFileSync(keysFile, 'utf8')) as { jwks: { keys: { d: string }[] } }).jwks.keys[0]!.d,
     );
     const verifyAgain = createTokenVerifier({ issuer: provider.issuer, audience: AUDIENCE, jwks: again.jwks });
-    expect(await verifyAgain(`Bearer ${before.body['access_token']}`)).toMatchObject({ subject: 'petra' });
+    expect(await verifyAgain(`Bearer ${before.body.access_token}`)).toMatchObject({ subject: 'petra' });
   });
 
   it.each(['', '{}', '{"jwks":{"keys":[]},"cookieKeys":["x"]}'])('says what to do about a keys’ file that holds %j', async (text) => {
@@ -259,7 +259,7 @@ describe('the development identity provider', () => {
   it('is verified as any issuer is, by discovery', async () => {
     const { body } = await demoToken('audrey');
     const discovering = createTokenVerifier({ issuer: provider.issuer, audience: AUDIENCE });
-    expect(await discovering(`Bearer ${body['access_token']}`)).toMatchObject({ subject: 'audrey' });
+    expect(await discovering(`Bearer ${body.access_token}`)).toMatchObject({ subject: 'audrey' });
   });
 
   // Last: everything above ran without a word on the console.

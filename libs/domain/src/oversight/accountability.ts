@@ -52,9 +52,17 @@ export const PolicySetPublished = declareEvent('PolicySetPublished', {
 const recordedByTheFunnel = { initial: undefined, evolve: () => undefined, commands: [] };
 
 /** One stream an answer. */
-export const disclosure = aggregate<undefined, { type: string }>({ name: 'disclosure', events: [PersonalDataDisclosed], ...recordedByTheFunnel });
+export const disclosure = aggregate<undefined, { type: string }>({
+  name: 'disclosure',
+  events: [PersonalDataDisclosed],
+  ...recordedByTheFunnel,
+});
 /** One stream an actor, action, reason and minute. */
 export const refusals = aggregate<undefined, { type: string }>({ name: 'refusals', events: [RefusalsRecorded], ...recordedByTheFunnel });
 /** One stream for all. */
-export const software = aggregate<undefined, { type: string }>({ name: 'software', events: [SoftwareStarted, PolicySetPublished], ...recordedByTheFunnel });
+export const software = aggregate<undefined, { type: string }>({
+  name: 'software',
+  events: [SoftwareStarted, PolicySetPublished],
+  ...recordedByTheFunnel,
+});
 export const SOFTWARE_ID = '00000000-0000-8000-8000-000000000002';

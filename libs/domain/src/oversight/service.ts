@@ -1,5 +1,18 @@
 /** An internal service that sends commands and reads: which account it is, and for which purposes it may act. */
-import { aggregate, command, declareEvent, Id, never, plain, type Recorded, refuse, Slug, Slugs, Text, type Decision } from '@rapport/kernel';
+import {
+  aggregate,
+  command,
+  declareEvent,
+  Id,
+  never,
+  plain,
+  type Recorded,
+  refuse,
+  Slug,
+  Slugs,
+  Text,
+  type Decision,
+} from '@rapport/kernel';
 import { Command, SIGN_IN, accountOf } from '../commands';
 
 export const ServiceRegistered = declareEvent('ServiceRegistered', {
@@ -73,7 +86,8 @@ export const service = aggregate<Service, ServiceEvent>({
     command(AllowPurposes, {
       target: 'serviceId',
       decide: (c, state: Service): Decision => {
-        if (state.status === 'unknown') return refuse.notFound('service-not-found', 'There is no such service. Register it first, or check the id.');
+        if (state.status === 'unknown')
+          return refuse.notFound('service-not-found', 'There is no such service. Register it first, or check the id.');
         return JSON.stringify(state.purposes) === JSON.stringify(c.purposes) ? [] : [PurposesAllowed({ purposes: c.purposes })];
       },
     }),

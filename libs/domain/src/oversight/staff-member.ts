@@ -1,5 +1,18 @@
 /** What a colleague may do here: roles given by another, and confidentiality training attested by another. */
-import { aggregate, command, Day, declareEvent, Id, never, OneOf, plain, type Recorded, refuse, type Context, type Decision } from '@rapport/kernel';
+import {
+  aggregate,
+  command,
+  Day,
+  declareEvent,
+  Id,
+  never,
+  OneOf,
+  plain,
+  type Recorded,
+  refuse,
+  type Context,
+  type Decision,
+} from '@rapport/kernel';
 import { Command } from '../commands';
 
 export const ROLES = ['support', 'sales', 'consultancy', 'administrator', 'privacy-officer'] as const;

@@ -136,7 +136,9 @@ function declarePurpose(c: DeclarePurpose, state: PurposeRegister): Decision {
   }
   const surplus = c.retention.findIndex((rule) => !c.categories.includes(rule.category));
   if (surplus >= 0) {
-    return refuse.invalid('retention-surplus', 'This retention is for a category that the purpose does not cover.', { field: `retention/${surplus}/category` });
+    return refuse.invalid('retention-surplus', 'This retention is for a category that the purpose does not cover.', {
+      field: `retention/${surplus}/category`,
+    });
   }
   const purpose: Purpose = {
     slug: c.slug,

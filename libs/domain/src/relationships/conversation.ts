@@ -174,7 +174,11 @@ function planFollowUp({ followUpDue, followUp }: FollowUp, about: readonly strin
   if (followUpDue === undefined && followUp === undefined) return [];
   if (followUpDue === undefined || followUp === undefined) {
     const field = followUp === undefined ? 'followUp' : 'followUpDue';
-    return refuse.invalid('follow-up-incomplete', 'A follow-up has a day and what it is about: give followUpDue and followUp, or neither.', { field });
+    return refuse.invalid(
+      'follow-up-incomplete',
+      'A follow-up has a day and what it is about: give followUpDue and followUp, or neither.',
+      { field },
+    );
   }
   if (followUpDue < now.slice(0, 10)) {
     return refuse.invalid('follow-up-past', 'The day of a follow-up is today or later.', { field: 'followUpDue' });
@@ -210,7 +214,8 @@ function correctNote(c: CorrectNote, state: Conversation): Decision {
 function completeFollowUp(c: CompleteFollowUp, state: Conversation): Decision {
   if (state.status === 'none') return notThere();
   const followUp = state.followUps[c.followUpId];
-  if (followUp === undefined) return refuse.notFound('follow-up-not-found', 'This conversation has no such follow-up.', { field: 'followUpId' });
+  if (followUp === undefined)
+    return refuse.notFound('follow-up-not-found', 'This conversation has no such follow-up.', { field: 'followUpId' });
   return followUp === 'done' ? [] : [FollowUpDone({ followUpId: c.followUpId })];
 }
 

@@ -236,7 +236,9 @@ function correctDetails(c: CorrectDetails, state: Person, { open }: Context): De
   const removed = (c.remove ?? []).filter((detail) => state.details[detail] !== undefined);
   const contradiction = removed.find((detail) => c[detail] !== undefined);
   if (contradiction !== undefined) {
-    return refuse.invalid('changed-and-removed', `${contradiction} is given a value and removed at once: choose one.`, { field: contradiction });
+    return refuse.invalid('changed-and-removed', `${contradiction} is given a value and removed at once: choose one.`, {
+      field: contradiction,
+    });
   }
   const changed: { [D in Detail]?: string } = {};
   for (const detail of details) {

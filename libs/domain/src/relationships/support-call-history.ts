@@ -2,7 +2,22 @@
  * The history of a call as another service desk kept it: one row a change, in that system's own order of time.
  * It is imported leniently: what happened there happened, whatever our own rules would have allowed.
  */
-import { declareEvent, Instant, isErased, OneOf, Flag, plain, type Recorded, refuse, type Sealed, sealed, Slug, Text, Whole, whose } from '@rapport/kernel';
+import {
+  declareEvent,
+  Instant,
+  isErased,
+  OneOf,
+  Flag,
+  plain,
+  type Recorded,
+  refuse,
+  type Sealed,
+  sealed,
+  Slug,
+  Text,
+  Whole,
+  whose,
+} from '@rapport/kernel';
 import type { Context, Decision, DomainEvent } from '@rapport/kernel';
 import { PersonalDataCommand, personNumberIn } from '../commands';
 
@@ -202,7 +217,11 @@ export function importCallChange(
     if (number === undefined) continue;
     const id = holder(personNumberIn(c.system), number);
     if (id === undefined) {
-      return refuse.invalid('person-unknown', `Nobody is known by this number in ${c.system}. Add the person with that externalNumber first.`, { field });
+      return refuse.invalid(
+        'person-unknown',
+        `Nobody is known by this number in ${c.system}. Add the person with that externalNumber first.`,
+        { field },
+      );
     }
     people[field] = id;
   }
@@ -215,7 +234,9 @@ export function importCallChange(
   const before = entryAsOf(call?.history ?? [], { at: c.occurredAt, counter: c.counter });
   const known: { [name: string]: unknown } = { ...before?.facts };
   const changed = Object.fromEntries(Object.entries(after).filter(([name, value]) => value !== undefined && known[name] !== value));
-  const cleared = Object.keys(known).filter((name) => known[name] !== undefined && after[name] === undefined) as (keyof CallFacts | 'location')[];
+  const cleared = Object.keys(known).filter((name) => known[name] !== undefined && after[name] === undefined) as (
+    keyof CallFacts | 'location'
+  )[];
 
   const knownLocation = before?.location === undefined ? undefined : open(before.location);
   const moved = c.location !== undefined && c.location !== knownLocation;

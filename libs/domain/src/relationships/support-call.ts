@@ -246,7 +246,9 @@ const notThere = () => refuse.notFound('call-not-found', 'There is no such call.
 const is = (status: string, way: string) => refuse.conflict(`call-${status}`, `The call is ${status}. ${way}`);
 
 function openCall(c: OpenCall): Decision {
-  return [CallOpened({ caller: c.caller, medium: c.medium, urgency: c.urgency ?? 'medium', subject: c.subject, description: c.description })];
+  return [
+    CallOpened({ caller: c.caller, medium: c.medium, urgency: c.urgency ?? 'medium', subject: c.subject, description: c.description }),
+  ];
 }
 
 /** Decides about a call that is not closed. */
@@ -281,11 +283,15 @@ const addCommunication = whileOpen<AddCommunication>((c, call, { newId }) => [
 ]);
 
 const resolveCall = whileOpen<ResolveCall>((c, call) =>
-  call.status === 'resolved' ? is('resolved', 'Reopen it first, with a reason.') : [CallResolved({ caller: call.caller, resolution: c.resolution })],
+  call.status === 'resolved'
+    ? is('resolved', 'Reopen it first, with a reason.')
+    : [CallResolved({ caller: call.caller, resolution: c.resolution })],
 );
 
 const reopenCall = whileOpen<ReopenCall>((c, call) =>
-  call.status === 'resolved' ? [CallReopened({ caller: call.caller, reason: c.reason })] : is('not-resolved', 'Only what was resolved can be reopened.'),
+  call.status === 'resolved'
+    ? [CallReopened({ caller: call.caller, reason: c.reason })]
+    : is('not-resolved', 'Only what was resolved can be reopened.'),
 );
 
 const closeCall = whileOpen<CloseCall>((_, call) =>

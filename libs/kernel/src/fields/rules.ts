@@ -64,7 +64,11 @@ export const slugRules: readonly Rule[] = [
 /** The length in Unicode code points; a lone surrogate counts as one. */
 function codePoints(value: string): number {
   let count = value.length;
-  for (let i = 0; i < value.length - 1; i++) if (isHigh(value.charCodeAt(i)) && isLow(value.charCodeAt(i + 1))) (count--, i++);
+  for (let i = 0; i < value.length - 1; i++) {
+    if (!isHigh(value.charCodeAt(i)) || !isLow(value.charCodeAt(i + 1))) continue;
+    count--;
+    i++;
+  }
   return count;
 }
 
