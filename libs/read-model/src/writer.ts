@@ -123,8 +123,9 @@ class TableWriter {
     }
   }
 
-  #run(operation: Exclude<RowOperation, { kind: 'insert' }>): void {
+  #run(operation: RowOperation): void {
     switch (operation.kind) {
+      case 'insert':
       case 'insert':
       case 'upsert':
       case 'ensure': {

@@ -1,0 +1,109 @@
+/** Starts the built server as a user would, in folders of its own, and talks to it over HTTP only. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const MAIN = join(__dirname, '..', '..', 'dist', 'apps', 'server', 'src', 'main.js');
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Record<string, unknown>;
+}
+
+export class TestServer {
+  readonly folder = mkdtempSync(join(tmpdir(), 'rapport-http-'));
+  readonly dataDir = join(this.folder, 'data');
+  log = '';
+  private child: ChildProcess | undefined;
+  private readonly tokens = new Map<string, string>();
+
+  private constructor(readonly port: number) {}
+
+  static async start(): Promise<TestServer> {
+    const server = new TestServer(await freePort());
+    await server.start();
+    return server;
+  }
+
+  get url(): string {
+    return `http://localhost:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    const env = {
+      ...process.env,
+      PORT: String(this.port),
+      DATA_DIR: this.dataDir,
+      XDG_CONFIG_HOME: join(this.folder, 'config'),
+      NODE_ENV: 'test',
+    };
+    const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = child;
+    await new Promise<void>((resolve, reject) => {
+      const hear = (chunk: Buffer) => {
+        this.log += chunk.toString();
+        if (chunk.includes('Rapport is ready')) resolve();
+      };
+      child.stdout.on('data', hear);
+      child.stderr.on('data', hear);
+      child.once('exit', (code) => reject(new Error(`The server ended with ${code}: ${this.log}`)));
+    });
+  }
+
+  async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.child!;
+    if (child.exitCode !== null) return;
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await ended;
+  }
+
+  async close(): Promise<void> {
+    await this.kill();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** A token of a demo person. */
+  async token(person: string): Promise<string> {
+    const known = this.tokens.get(person);
+    if (known !== undefined) return known;
+    const body = new URLSearchParams({ grant_type: 'urn:rapport:demo-person', client_id: 'demo', person });
+    const answer = await fetch(`${this.url}/identity/token`, { method: 'POST', body });
+    const { access_token: token } = (await answer.json()) as { access_token: string };
+    this.tokens.set(person, token);
+    return token;
+  }
+
+  /** @param person undefined for nobody */
+  async call(
+    person: string | undefined,
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const answer = await fetch(`${this.url}${path}`, {
+      method,
+      body: body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body),
+      headers: {
+        ...(person === undefined ? {} : { authorization: `Bearer ${await this.token(person)}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+    });
+    const text = await answer.text();
+    return { status: answer.status, headers: answer.headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number };
+      server.close(() => resolve(port));
+    });
+  });
+}
