@@ -126,7 +126,6 @@ class TableWriter {
   #run(operation: RowOperation): void {
     switch (operation.kind) {
       case 'insert':
-      case 'insert':
       case 'upsert':
       case 'ensure': {
         const { kind } = operation;
