@@ -12,7 +12,7 @@ module.exports = {
       name: 'domain-is-pure',
       comment: 'The domain knows the kernel’s vocabulary and nothing else: no I/O, no framework beyond the field decorators.',
       severity: 'error',
-      from: { path: '^libs/domain' },
+      from: { path: '^libs/domain', pathNot: '\\.spec\\.ts$' },
       to: { path: '^(libs|apps|projections)', pathNot: '^libs/(domain|kernel/src/(index|aggregate|events|refusal|fields))' },
     },
     {

@@ -14,6 +14,7 @@ import {
   evolveStaff,
   isEngaged,
   isTrained,
+  purposeOf,
   purposeRegister,
   type Purpose,
   type PurposeRegister,
@@ -134,7 +135,7 @@ export class Authorities {
   }
 
   purpose(slug: string): Purpose | undefined {
-    return this.purposeRegister[slug];
+    return purposeOf(this.purposeRegister, slug);
   }
 
   get purposes(): readonly Purpose[] {

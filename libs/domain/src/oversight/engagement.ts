@@ -1,6 +1,10 @@
 /** The engagement of an outside expert who examines us (promise R5): who, of which scope, from when until when. */
-import { aggregate, command, Day, declareEvent, Id, never, plain, type Recorded, refuse, Text, type Decision } from '@rapport/kernel';
+import { aggregate, command, Day, declareEvent, Id, never, OneOf, plain, type Recorded, refuse, type Decision } from '@rapport/kernel';
 import { Command } from '../commands';
+
+/** What can be examined. Words of a list: anybody may read them, so nobody's name can stand among them. */
+export const EXAMINED = ['access', 'disclosures', 'purposes', 'retention', 'requests', 'processors', 'consent', 'security'] as const;
+export type Examined = (typeof EXAMINED)[number];
 
 export const EngagementOpened = declareEvent('EngagementOpened', {
   title: 'An outside expert was engaged to examine us',
@@ -8,7 +12,7 @@ export const EngagementOpened = declareEvent('EngagementOpened', {
     auditor: plain<string>('id of a person, made here, random'),
     from: plain<string>('a day'),
     until: plain<string>('a day'),
-    scope: plain<string>('what is examined, in our own words'),
+    scope: plain<readonly Examined[]>('words of a list'),
   },
 });
 
@@ -51,8 +55,8 @@ export class OpenEngagement extends Command {
   @Day({ description: 'Its last day.' })
   until!: string;
 
-  @Text({ max: 2_000, lines: true, description: 'What is examined. No personal values: auditors and staff read it.' })
-  scope!: string;
+  @OneOf(EXAMINED, { list: true, description: 'What is examined.' })
+  scope!: Examined[];
 }
 
 export class EndEngagement extends Command {

@@ -11,6 +11,7 @@ import {
   Slug,
   Slugs,
   Text,
+  Url,
   type Decision,
 } from '@rapport/kernel';
 import { Command, SIGN_IN, accountOf } from '../commands';
@@ -52,7 +53,7 @@ export class RegisterService extends Command {
   @Slug({ description: 'Its name.' })
   name!: string;
 
-  @Text({ max: 500, description: 'The identity provider: the `iss` of its tokens.' })
+  @Url({ description: 'The identity provider: the `iss` of its tokens.' })
   issuer!: string;
 
   @Text({ max: 255, description: 'Its client id: the `sub` of its tokens.' })
@@ -60,6 +61,21 @@ export class RegisterService extends Command {
 
   @Slugs({ min: 0, max: 100, description: 'The purposes it may act for.', optional: true })
   purposes?: string[];
+}
+
+/** A program's name as identity providers give them. Whoever could type a sentence or an e-mail address could type a person. */
+const CLIENT_ID = /^[\w.:/|-]+$/;
+
+function registerService(c: RegisterService): Decision {
+  if (!CLIENT_ID.test(c.client)) {
+    return refuse.invalid('client-not-an-id', 'A client id has letters, digits and . _ : / | - only; it is the name of a program.', {
+      field: 'client',
+    });
+  }
+  return [
+    ServiceRegistered({ name: c.name, issuer: c.issuer, client: c.client }),
+    ...(c.purposes === undefined ? [] : [PurposesAllowed({ purposes: c.purposes })]),
+  ];
 }
 
 export class AllowPurposes extends Command {
@@ -78,10 +94,7 @@ export const service = aggregate<Service, ServiceEvent>({
   commands: [
     command(RegisterService, {
       claims: (c) => [{ namespace: SIGN_IN, value: accountOf({ issuer: c.issuer, subject: c.client }), field: 'client' }],
-      decide: (c) => [
-        ServiceRegistered({ name: c.name, issuer: c.issuer, client: c.client }),
-        ...(c.purposes === undefined ? [] : [PurposesAllowed({ purposes: c.purposes })]),
-      ],
+      decide: registerService,
     }),
     command(AllowPurposes, {
       target: 'serviceId',

@@ -44,8 +44,11 @@ export function evolveStaff(state: StaffMember, event: StaffEvent): StaffMember 
       return { ...state, roles: [...state.roles, event.data.role] };
     case 'RoleWithdrawn':
       return { ...state, roles: state.roles.filter((role) => role !== event.data.role) };
-    case 'TrainingAttested':
-      return { ...state, trainedUntil: event.data.validUntil };
+    case 'TrainingAttested': {
+      // An earlier training that is attested later takes nothing away.
+      const { trainedUntil = '' } = state;
+      return { ...state, trainedUntil: event.data.validUntil > trainedUntil ? event.data.validUntil : trainedUntil };
+    }
     default:
       return never(event);
   }

@@ -2,6 +2,7 @@
  * The register of purposes: for what, on which basis, which categories of whose data are kept, and how long
  * (GDPR Art. 5(1)(b), (c), (e), Art. 30(1)(b), (c), (f)). One register, one stream.
  */
+import { isDeepStrictEqual } from 'node:util';
 import {
   aggregate,
   command,
@@ -85,6 +86,11 @@ export function evolvePurposes(state: PurposeRegister, event: PurposeEvent): Pur
   }
 }
 
+/** The purpose in force by this name. `constructor` is a well-formed name too, and no purpose until it is declared. */
+export function purposeOf(register: PurposeRegister, slug: string): Purpose | undefined {
+  return Object.hasOwn(register, slug) ? register[slug] : undefined;
+}
+
 /** The categories of `categories` that the purpose does not cover (GDPR Art. 5(1)(b)). */
 export function notCovered(purpose: Purpose | undefined, categories: Iterable<string>): string[] {
   return [...categories].filter((category) => !(purpose?.categories as readonly string[] | undefined)?.includes(category));
@@ -140,6 +146,12 @@ function declarePurpose(c: DeclarePurpose, state: PurposeRegister): Decision {
       field: `retention/${surplus}/category`,
     });
   }
+  const twice = c.retention.findIndex((rule, index) => c.retention.findIndex(({ category }) => category === rule.category) < index);
+  if (twice >= 0) {
+    return refuse.invalid('retention-twice', 'A category is kept for one length of time: say it once.', {
+      field: `retention/${twice}/category`,
+    });
+  }
   const purpose: Purpose = {
     slug: c.slug,
     title: c.title,
@@ -147,15 +159,14 @@ function declarePurpose(c: DeclarePurpose, state: PurposeRegister): Decision {
     categories: c.categories,
     subjects: c.subjects,
     basis: c.basis,
-    balancing: c.balancing,
+    ...(c.balancing === undefined ? {} : { balancing: c.balancing }),
     retention: c.retention.map(({ category, keep, from }) => ({ category, keep, from })),
   };
-  const same = JSON.stringify(state[c.slug], Object.keys(purpose).sort()) === JSON.stringify(purpose, Object.keys(purpose).sort());
-  return same ? [] : [PurposeDeclared({ purpose })];
+  return isDeepStrictEqual(purposeOf(state, c.slug), purpose) ? [] : [PurposeDeclared({ purpose })];
 }
 
 function withdrawPurpose(c: WithdrawPurpose, state: PurposeRegister): Decision {
-  return state[c.slug] === undefined
+  return purposeOf(state, c.slug) === undefined
     ? refuse.notFound('purpose-not-found', 'There is no such purpose in the register.', { field: 'slug' })
     : [PurposeWithdrawn({ slug: c.slug })];
 }
