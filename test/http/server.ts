@@ -67,13 +67,22 @@ export class TestServer {
   }
 
   /** A token of a demo person. */
-  async token(person: string): Promise<string> {
-    const known = this.tokens.get(person);
+  token(person: string): Promise<string> {
+    return this.grant({ grant_type: 'urn:rapport:demo-person', client_id: 'demo', person });
+  }
+
+  /** A token of a demo service. */
+  serviceToken(service: string): Promise<string> {
+    return this.grant({ grant_type: 'client_credentials', client_id: service, client_secret: `${service}-secret` });
+  }
+
+  private async grant(form: Record<string, string>): Promise<string> {
+    const body = new URLSearchParams(form);
+    const known = this.tokens.get(body.toString());
     if (known !== undefined) return known;
-    const body = new URLSearchParams({ grant_type: 'urn:rapport:demo-person', client_id: 'demo', person });
     const answer = await fetch(`${this.url}/identity/token`, { method: 'POST', body });
     const { access_token: token } = (await answer.json()) as { access_token: string };
-    this.tokens.set(person, token);
+    this.tokens.set(body.toString(), token);
     return token;
   }
 

@@ -1,4 +1,5 @@
 /** The Nest application: resources, handlers, problem documents, the development identity provider. */
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -6,8 +7,9 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { aggregates } from '@rapport/domain';
 import type { Logger } from 'pino';
+import { BatchController } from './batch';
 import type { Configuration } from './configuration';
-import { Edge, RAPPORT, VERIFIER } from './edge';
+import { Edge, LOG, RAPPORT, VERIFIER } from './edge';
 import { handlersFor } from './handlers';
 import { useJsonBodies } from './http/json';
 import { problem } from './http/problems';
@@ -47,15 +49,16 @@ class RegistersController {
 
 @Module({})
 class ServerModule {
-  static with(rapport: Rapport, verifier: TokenVerifier): DynamicModule {
+  static with(rapport: Rapport, verifier: TokenVerifier, log: Logger): DynamicModule {
     return {
       module: ServerModule,
       imports: [CqrsModule.forRoot()],
-      controllers: [RegistersController, ...Object.entries(routes).map(([name, of]) => resource(name, of))],
+      controllers: [RegistersController, BatchController, ...Object.entries(routes).map(([name, of]) => resource(name, of))],
       providers: [
         Edge,
         { provide: RAPPORT, useValue: rapport },
         { provide: VERIFIER, useValue: verifier },
+        { provide: LOG, useValue: log },
         ...aggregates.flatMap((aggregate) => handlersFor(aggregate)),
       ],
     };
@@ -81,8 +84,8 @@ export async function startServer(configuration: Configuration, log: Logger): Pr
   const verifier = createTokenVerifier({ issuer, audience: configuration.audience, jwks: provider?.jwks });
 
   const app = await NestFactory.create<NestFastifyApplication>(
-    ServerModule.with(rapport, verifier),
-    new FastifyAdapter({ ...problemOptions }),
+    ServerModule.with(rapport, verifier, log),
+    new FastifyAdapter({ ...problemOptions, genReqId: () => randomUUID() }),
     {
       bodyParser: false,
       logger: false,

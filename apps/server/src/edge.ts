@@ -1,5 +1,6 @@
 /** From a request to a command or question and back: who asks, what they send, and what they get. */
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Principal } from '@rapport/access';
@@ -11,12 +12,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { withEnvelope } from './envelope';
 import { etag, parseIdempotencyKey, parseIfMatch, parsePositionToken, POSITION_HEADER } from './http/idempotency';
 import { readCommand, readQuery, type QueryString } from './http/validation';
-import { unauthenticated } from './http/problems';
-import { Unauthenticated, type TokenVerifier } from './identity/tokens';
+import { problem, unauthenticated } from './http/problems';
+import { Unauthenticated, type Identity, type TokenVerifier } from './identity/tokens';
 import type { Rapport } from './rapport';
 
 export const RAPPORT = 'RAPPORT';
 export const VERIFIER = 'VERIFIER';
+export const LOG = 'LOG';
 
 /** How long a question waits for the read models to show what its sender has seen, in milliseconds. */
 const PATIENCE = 5_000;
@@ -29,11 +31,15 @@ export class Edge {
     @Inject(CommandBus) private readonly bus: CommandBus,
   ) {}
 
-  /** @throws ProblemError 401; Forbidden where the account is nobody's here */
-  async principal(authorization: string | undefined): Promise<Principal> {
-    const identity = await this.verify(authorization).catch((error: unknown) => {
+  /** @throws ProblemError 401 */
+  async identify(authorization: string | undefined): Promise<Identity> {
+    return this.verify(authorization).catch((error: unknown) => {
       throw error instanceof Unauthenticated ? unauthenticated(error.code === 'missing' ? 'missing' : 'invalid') : error;
     });
+  }
+
+  /** Who that is here, with what they may do now. @throws Forbidden where the account is nobody's */
+  principal(identity: Identity): Principal {
     const principal = this.rapport.authorities.principal(identity, new Date().toISOString());
     if (principal === undefined) {
       throw new Forbidden(
@@ -46,7 +52,9 @@ export class Edge {
 
   /** A command over HTTP. */
   async send(type: new () => object, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
-    const principal = await this.principal(request.headers.authorization);
+    const principal = this.principal(await this.identify(request.headers.authorization));
+    // NDJSON reaches the batch only.
+    if (request.body instanceof Readable) throw problem('unsupported-media-type');
     const command = readCommand(type, request.body, own(request.params, principal));
     const key = parseIdempotencyKey(request.headers['idempotency-key']) ?? randomUUID();
     const ifMatch = parseIfMatch(request.headers['if-match']);
@@ -67,7 +75,7 @@ export class Edge {
 
   /** A question over HTTP. */
   async ask(question: Question<ReadDatabase>, request: FastifyRequest): Promise<unknown> {
-    const principal = await this.principal(request.headers.authorization);
+    const principal = this.principal(await this.identify(request.headers.authorization));
     const query = readQuery(question.type, request.query as QueryString, own(request.params, principal));
     const position = parsePositionToken(request.headers[POSITION_HEADER]);
     if (position !== undefined) await this.rapport.readModels.waitFor(position, PATIENCE);

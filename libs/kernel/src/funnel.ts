@@ -118,18 +118,40 @@ export class Funnel {
     }
   }
 
-  /** Finds the stream, and lets one command at a time into it: two at once would only make each other try again. */
-  private enter(route: Route, command: object, envelope: Envelope): Promise<Outcome> {
+  /**
+   * Finds the stream, and lets one command at a time into it: two at once would only make each other try again.
+   * Commands about one record enter its queue in the order they came, whether they name it by id or by a number.
+   */
+  private async enter(route: Route, command: object, envelope: Envelope): Promise<Outcome> {
+    const into = (id: string, claims: readonly Claim[] = []) =>
+      this.locks.run(id, () => this.attempt(route, command, envelope, id, claims));
+    const fresh = () => this.deps.vault.uuid(envelope.commandId, 'stream');
     const identifiedBy = route.command.identifiedBy?.(command);
-    if (identifiedBy === undefined) {
-      const id = this.targetId(route, command) ?? this.deps.vault.uuid(envelope.commandId, 'stream');
-      return this.locks.run(id, () => this.attempt(route, command, envelope, id, []));
-    }
-    return this.locks.run(`${identifiedBy.namespace} ${identifiedBy.value}`, () => {
-      const holder = this.holder(identifiedBy.namespace, identifiedBy.value);
-      const id = holder ?? this.deps.vault.uuid(envelope.commandId, 'stream');
-      return this.locks.run(id, () => this.attempt(route, command, envelope, id, holder === undefined ? [identifiedBy] : []));
+    if (identifiedBy === undefined) return into(this.targetId(route, command) ?? fresh());
+
+    const { namespace, value } = identifiedBy;
+    const known = this.deps.vault.find(namespace, value);
+    const number = `${namespace} ${value}`;
+    if (known?.confirmed === true && this.locks.isFree(number)) return into(idOf(known.stream));
+    const { entered } = await this.locks.run(number, async () => {
+      const holder = await this.settledHolder(namespace, value);
+      const entered = holder === undefined ? into(fresh(), [identifiedBy]) : into(holder);
+      // The next with this number waits only until it is known whose it is.
+      if (holder === undefined) await Promise.allSettled([entered]);
+      return { entered };
     });
+    return entered;
+  }
+
+  /** The holder of a number whose commands are kept waiting: what a crash left unconfirmed, the stream can tell. */
+  private async settledHolder(namespace: string, value: string): Promise<string | undefined> {
+    const claim = this.deps.vault.find(namespace, value);
+    return claim === undefined || (!claim.confirmed && !(await this.isThere(claim))) ? undefined : idOf(claim.stream);
+  }
+
+  /** Whether the command that claimed took effect. */
+  private async isThere({ stream, commandId }: { stream: string; commandId: string }): Promise<boolean> {
+    return (await this.deps.store.readStream(stream)).some((event) => event.metadata['commandId'] === commandId);
   }
 
   private targetId({ command: { target, id } }: Route, command: object): string | undefined {
@@ -348,7 +370,7 @@ export class Funnel {
   /** The id of who holds an external number. */
   private holder(namespace: string, value: string): string | undefined {
     const claim = this.deps.vault.find(namespace, value);
-    return claim === undefined ? undefined : claim.stream.slice(claim.stream.indexOf('-') + 1);
+    return claim === undefined ? undefined : idOf(claim.stream);
   }
 
   /** Takes the claims of a command. One that another command left pending counts only where its events are there. */
@@ -362,15 +384,12 @@ export class Funnel {
           await pending.catch(() => undefined);
           continue;
         }
-        const isThere =
-          taken.confirmed ||
-          (await this.deps.store.readStream(taken.stream)).some((event) => event.metadata['commandId'] === taken.commandId);
-        if (!isThere) {
+        if (!taken.confirmed && !(await this.isThere(taken))) {
           this.deps.vault.release(taken.commandId);
           continue;
         }
         this.deps.vault.release(commandId);
-        const holder = taken.stream.slice(taken.stream.indexOf('-') + 1);
+        const holder = idOf(taken.stream);
         throw new Refused(
           refuse.conflict('already-held', 'This number already belongs to somebody; `holder` is their id.', { field, more: { holder } }),
         );
@@ -468,6 +487,9 @@ export class Funnel {
     }
   }
 }
+
+/** The id in a stream's name. */
+const idOf = (stream: string) => stream.slice(stream.indexOf('-') + 1);
 
 /** The facts about who acts and for what. */
 export function principalFacts(principal: Principal, slug: string | undefined, purpose: Purpose | undefined): Facts {

@@ -13,6 +13,11 @@ export class Locks {
     }
   }
 
+  /** Whether nobody is inside for this key, nor waits to be. */
+  isFree(key: string): boolean {
+    return !this.tails.has(key);
+  }
+
   /** Resolves when whoever is inside for this key now has left. */
   async settled(key: string): Promise<void> {
     await this.tails.get(key)?.catch(() => undefined);

@@ -84,6 +84,11 @@ function frames({ stack = '', message }: Error): string[] {
   return after.split('\n').filter((line) => /^ {4}at (?:[\w$.<>[\] ]+ \()?(?:file:\/\/|node:|\/|[A-Z]:\\)[^()]*:\d+:\d+\)?$/.test(line));
 }
 
+/** Logs what is a fault of ours. @param error what was thrown: see `loggable` */
+export function logProblem(log: ProblemLog, requestId: string, { problem: { status, type, title } }: ProblemError, error: unknown): void {
+  if (status >= 500) log.error({ requestId, problem: type, error: loggable(error) }, title);
+}
+
 /** Collects the routes of an instance; call it before the first is added. @returns the methods a path is known with */
 export function routeMethods(fastify: FastifyInstance): (path: string) => readonly string[] {
   const routes: { readonly pattern: RegExp; readonly methods: readonly string[] }[] = [];
@@ -121,9 +126,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   private answer(answer: ProblemError, error: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    if (answer.problem.status >= 500) {
-      this.log.error({ requestId: request.id, problem: answer.problem.type, error: loggable(error) }, answer.problem.title);
-    }
+    logProblem(this.log, request.id, answer, error);
     // An answer that has begun cannot become another one: breaking it off tells the client that it is not complete.
     if (reply.raw.headersSent) reply.raw.destroy();
     else sendProblem(answer, request, reply);
@@ -145,8 +148,9 @@ export const problemOptions = {
   },
 
   /** Bytes that are not HTTP, headers over the limit, a request that never ends: there is no request to answer yet. */
-  clientErrorHandler(error: Error & { code?: string }, socket: Socket): void {
-    if (error.code !== 'ECONNRESET' && socket.writable) {
+  clientErrorHandler(error: Error & { code?: string }, socket: Socket & { _httpMessage?: { headersSent: boolean } }): void {
+    // Where an answer has begun, another one would be read as part of it (Node's own handler looks here too).
+    if (error.code !== 'ECONNRESET' && socket.writable && socket._httpMessage?.headersSent !== true) {
       const { problem: document } = problem(
         error.code === 'HPE_HEADER_OVERFLOW'
           ? 'headers-too-large'
