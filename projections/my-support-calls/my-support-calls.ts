@@ -10,6 +10,7 @@ import {
   CallStatusChanged,
   CommunicationAdded,
   FeedbackGiven,
+  type Terms,
 } from '@rapport/domain';
 import { Id, question, type RecordedEvent, type Sealed } from '@rapport/kernel';
 import {
@@ -38,6 +39,7 @@ export const calls = table(
     number: jsonOrNullOf<Sealed>(),
     category: 'text?',
     team: 'text?',
+    terms: jsonOrNullOf<Sealed<Terms>>(),
     opened_at: 'text',
     updated_at: 'text',
     position: 'text',
@@ -83,7 +85,7 @@ const to = (status: string) => (event: RecordedEvent) => [
 
 export const mySupportCalls = projection({
   name: 'my_support_calls',
-  version: 1,
+  version: 2,
   tables: { calls, steps },
   on: [
     on(CallOpened, (event) => [
@@ -108,17 +110,16 @@ export const mySupportCalls = projection({
         updated_at: event.metadata.occurredAt,
         position: event.position,
       }),
-      step(event, { status: event.data.changed.status }),
-      patch(
-        calls,
-        { id: event.streamId },
-        {
-          status: event.data.changed.status,
-          category: event.data.changed.category,
-          team: event.data.changed.group,
-          updated_at: event.metadata.occurredAt,
-        },
-      ),
+      step(event, { status: event.data.status }),
+      ...(event.data.latest
+        ? [
+            patch(
+              calls,
+              { id: event.streamId },
+              { status: event.data.status, terms: event.data.terms, updated_at: event.metadata.occurredAt },
+            ),
+          ]
+        : []),
     ]),
     on(CallCategorized, (event) => [step(event), patch(calls, { id: event.streamId }, { category: event.data.category })]),
     on(CallAssigned, (event) => [step(event), patch(calls, { id: event.streamId }, { team: event.data.group ?? null })]),
@@ -147,6 +148,7 @@ export const readMyCalls = question<ReadDatabase, ReadMyCalls>(ReadMyCalls, asyn
         subject: json(row.subject),
         status: row.status,
         category: row.category,
+        terms: json(row.terms),
         openedAt: row.opened_at,
         updatedAt: row.updated_at,
       })),
@@ -174,6 +176,7 @@ export const readCall = question<ReadDatabase, ReadCall>(ReadCall, async (db, { 
       status: call.status,
       category: call.category,
       team: call.team,
+      terms: json(call.terms),
       openedAt: call.opened_at,
       process: seen.map((row) => ({
         at: row.at,

@@ -3,7 +3,7 @@
  * Values are written readable and sealed for show; a command is validated as HTTP would, so a spec cannot send what
  * nobody could.
  */
-import type { Aggregate, Claim, CommandClass, CommandDeclaration, Context, Facts } from './aggregate';
+import type { Aggregate, Claim, CommandClass, CommandDeclaration, Context, Decision, Facts } from './aggregate';
 import { ERASED, isErased, type Actor, type DomainEvent, type Erased, type EventMetadata, type RecordedEvent, type Sealed } from './events';
 import { fieldsOf, isInvalid, validate, type InputClass } from './fields';
 import { isRefusal, type Refusal } from './refusal';
@@ -49,6 +49,7 @@ export interface Scenario<State> {
   /** What the events add up to. */
   readonly state: State;
   when<C extends object>(type: CommandClass<C>, fields: Partial<C>, about?: About): Outcome;
+  decide<C extends object>(type: CommandClass<C>, fields: Partial<C>, about?: About): Decision;
   /** What the policies are asked about, beside what every command has. */
   facts<C extends object>(type: CommandClass<C>, fields: Partial<C>, about?: About): Facts;
   claims<C extends object>(type: CommandClass<C>, fields: Partial<C>): readonly Claim[];
@@ -62,12 +63,14 @@ export function given<State>(aggregate: Aggregate<State>, ...events: readonly Gi
     declaration: declarationOf(aggregate, type),
     command: commandOf(type, fields),
   });
+  const decide = <C extends object>(type: CommandClass<C>, fields: Partial<C>, about: About = {}) => {
+    const { declaration, command } = prepare(type, fields);
+    return declaration.decide(command, state, contextOf(about));
+  };
   return {
     state,
-    when: (type, fields, about = {}) => {
-      const { declaration, command } = prepare(type, fields);
-      return outcome(declaration.decide(command, state, contextOf(about)));
-    },
+    decide,
+    when: (type, fields, about) => outcome(decide(type, fields, about)),
     facts: (type, fields, { actor = STAFF, id = STREAM_ID } = {}) => {
       const { declaration, command } = prepare(type, fields);
       return { ...aggregate.facts(state, actor, id), ...declaration.facts?.(command, state, actor) };
@@ -140,7 +143,7 @@ function contextOf({ now = NOW, actor = STAFF, id = STREAM_ID, holder = () => un
   return { now, actor, id, newId, open: openShown, holder };
 }
 
-function outcome(decision: readonly DomainEvent[] | Refusal): Outcome {
+function outcome(decision: Decision): Outcome {
   return {
     then: (...events) => expect(decision).toEqual(events),
     thenNothing: () => expect(decision).toEqual([]),

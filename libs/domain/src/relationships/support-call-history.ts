@@ -4,10 +4,11 @@
  */
 import {
   declareEvent,
+  Flag,
   Instant,
   isErased,
+  isRefusal,
   OneOf,
-  Flag,
   plain,
   type Recorded,
   refuse,
@@ -18,7 +19,7 @@ import {
   Whole,
   whose,
 } from '@rapport/kernel';
-import type { Context, Decision, DomainEvent } from '@rapport/kernel';
+import type { Context, Decision, Refusal } from '@rapport/kernel';
 import { PersonalDataCommand, personNumberIn } from '../commands';
 
 export const STATUSES = [
@@ -33,9 +34,8 @@ export const STATUSES = [
 ] as const;
 export type CallStatus = (typeof STATUSES)[number];
 
-/** What one row says of a call. People are ids of ours; the rest are terms of the other desk's catalog. */
-export interface CallFacts {
-  readonly status: CallStatus;
+/** What the other desk says of a call in its own words: terms of its catalog, its numbers, its names of things. */
+export interface Terms {
   readonly category?: string;
   readonly subcategory?: string;
   readonly symptom?: string;
@@ -45,15 +45,15 @@ export interface CallFacts {
   readonly priority?: string;
   readonly priorityConfirmed?: boolean;
   readonly group?: string;
-  readonly assignee?: string;
-  readonly openedBy?: string;
   readonly medium?: string;
   readonly reassignments?: number;
   readonly problem?: string;
   readonly change?: string;
+  readonly location?: string;
 }
 
 const callersOwn = whose.soleSubject('caller');
+const colleague = plain<string | undefined>('id of a colleague, made here, random');
 
 export const CallHistoryImported = declareEvent('CallHistoryImported', {
   title: 'A change of a call was imported from another service desk',
@@ -61,12 +61,17 @@ export const CallHistoryImported = declareEvent('CallHistoryImported', {
     caller: plain<string | undefined>('id of a person, made here, random'),
     /** Only in the first event of a call. */
     openedAt: plain<string | undefined>('a time'),
-    updatedBy: plain<string | undefined>('id of a colleague, made here, random'),
+    openedBy: colleague,
+    updatedBy: colleague,
     counter: plain<number>('how often the call had been changed there'),
-    changed: plain<Partial<CallFacts>>('terms of a service desk’s catalog, ids made here, states'),
-    cleared: plain<readonly (keyof CallFacts | 'location')[]>('names of fields, not their values'),
+    /** False where a later change of the call was imported before: then it says nothing of what the call is now. */
+    latest: plain<boolean>('a yes or no'),
+    status: plain<CallStatus>('one of a few words'),
+    assignee: colleague,
+    changed: plain<readonly string[]>('names of fields, not their values'),
     number: sealed<string | undefined>('support', callersOwn),
-    location: sealed<string | undefined>('support', callersOwn),
+    /** All of them after the change; left out where none changed. Sealed, because people typed them: a thing may bear a name. */
+    terms: sealed<Terms | undefined>('support', callersOwn),
   },
 });
 
@@ -75,17 +80,21 @@ export const CallHistoryImported = declareEvent('CallHistoryImported', {
 export interface HistoryEntry {
   readonly at: string;
   readonly counter: number;
-  readonly facts: CallFacts;
-  readonly location?: Sealed<string>;
+  readonly status: CallStatus;
+  readonly assignee?: string;
+  readonly openedBy?: string;
+  readonly terms?: Sealed<Terms>;
 }
 /** In the other system's order of time. */
 export type History = readonly HistoryEntry[];
 
-const isLater = (a: { at: string; counter: number }, b: { at: string; counter: number }) =>
-  a.at > b.at || (a.at === b.at && a.counter > b.counter);
+type When = Pick<HistoryEntry, 'at' | 'counter'>;
+const isLater = (a: When, b: When) => a.at > b.at || (a.at === b.at && a.counter > b.counter);
 
-/** The last entry that is not later than `at` and `counter`. */
-function entryAsOf(history: History, when: { at: string; counter: number }): HistoryEntry | undefined {
+const isSameMoment = (a: When, b: When) => a.at === b.at && a.counter === b.counter;
+
+/** The last entry that is not later than `when`. */
+function entryAsOf(history: History, when: When): HistoryEntry | undefined {
   for (let i = history.length - 1; i >= 0; i--) {
     const entry = history[i]!;
     if (!isLater(entry, when)) return entry;
@@ -93,17 +102,13 @@ function entryAsOf(history: History, when: { at: string; counter: number }): His
   return undefined;
 }
 
-/** Puts an imported change in its place in time. What the call is now is what its latest row says. */
-export function evolveHistory(history: History, event: Recorded<typeof CallHistoryImported>): { facts: CallFacts; history: History } {
-  const when = { at: event.metadata.occurredAt, counter: event.data.counter };
-  const before = entryAsOf(history, when);
-  const facts: CallFacts = { ...(before?.facts ?? { status: 'new' }), ...event.data.changed };
-  const kept = Object.fromEntries(Object.entries(facts).filter(([name]) => !(event.data.cleared as readonly string[]).includes(name)));
-  const location = event.data.cleared.includes('location') ? undefined : (event.data.location ?? before?.location);
-  const entry: HistoryEntry = { ...when, facts: kept as unknown as CallFacts, location };
-  const later = history.filter((other) => isLater(other, when));
-  const all = [...history.filter((other) => !isLater(other, when)), entry, ...later];
-  return { facts: all[all.length - 1]!.facts, history: all };
+/** Puts an imported change in its place in time. */
+export function evolveHistory(history: History, { data, metadata }: Recorded<typeof CallHistoryImported>): History {
+  const { counter, status, assignee, openedBy } = data;
+  const when = { at: metadata.occurredAt, counter };
+  const terms = data.terms ?? entryAsOf(history, when)?.terms;
+  const place = history.findIndex((other) => isLater(other, when));
+  return history.toSpliced(place < 0 ? history.length : place, 0, { ...when, status, assignee, openedBy, terms });
 }
 
 // ── Command ──
@@ -199,19 +204,14 @@ const TERMS = [
   'reassignments',
   'problem',
   'change',
-] as const satisfies readonly (keyof CallFacts & keyof ImportCallChange)[];
+  'location',
+] as const satisfies readonly (keyof Terms & keyof ImportCallChange)[];
 const PEOPLE = ['caller', 'updatedBy', 'openedBy', 'assignee'] as const;
+type People = { readonly [P in (typeof PEOPLE)[number]]?: string };
 
-/**
- * An event where the row changes anything, none where it does not. A row is compared with the row before it in
- * time, not with the last one imported, so that the same file again, or a row out of order, changes nothing.
- */
-export function importCallChange(
-  c: ImportCallChange,
-  call: { readonly caller: string | undefined; readonly history: History } | undefined,
-  { holder, open }: Context,
-): Decision {
-  const people: { [P in (typeof PEOPLE)[number]]?: string } = {};
+/** The people of a row by the ids they have here. */
+function peopleOf(c: ImportCallChange, holder: Context['holder']): People | Refusal {
+  const people: { -readonly [P in keyof People]: People[P] } = {};
   for (const field of PEOPLE) {
     const number = c[field];
     if (number === undefined) continue;
@@ -225,34 +225,56 @@ export function importCallChange(
     }
     people[field] = id;
   }
-  if (call !== undefined && people.caller !== call.caller) {
+  return people;
+}
+
+/**
+ * An event where the row changes anything, none where it does not. A row is compared with the row before it in
+ * time, not with the last one imported, so that the same file again, or a row out of order, changes nothing.
+ */
+export function importCallChange(
+  c: ImportCallChange,
+  call: { readonly caller: string | undefined; readonly history: History } | undefined,
+  { holder, open }: Context,
+): Decision {
+  const people = peopleOf(c, holder);
+  if (isRefusal(people)) return people;
+  const { caller, updatedBy, openedBy, assignee } = people;
+  if (call !== undefined && caller !== call.caller) {
     return refuse.conflict('caller-differs', 'This call was imported with another caller.', { field: 'caller' });
   }
 
-  const facts: CallFacts = { status: c.status, assignee: people.assignee, openedBy: people.openedBy };
-  const after: { [name: string]: unknown } = { ...facts, ...Object.fromEntries(TERMS.map((term) => [term, c[term]])) };
-  const before = entryAsOf(call?.history ?? [], { at: c.occurredAt, counter: c.counter });
-  const known: { [name: string]: unknown } = { ...before?.facts };
-  const changed = Object.fromEntries(Object.entries(after).filter(([name, value]) => value !== undefined && known[name] !== value));
-  const cleared = Object.keys(known).filter((name) => known[name] !== undefined && after[name] === undefined) as (
-    keyof CallFacts | 'location'
-  )[];
-
-  const knownLocation = before?.location === undefined ? undefined : open(before.location);
-  const moved = c.location !== undefined && c.location !== knownLocation;
-  if (c.location === undefined && before?.location !== undefined && !isErased(knownLocation)) cleared.push('location');
-
-  if (before !== undefined && Object.keys(changed).length === 0 && cleared.length === 0 && !moved) return [];
+  const history = call?.history ?? [];
+  const when = { at: c.occurredAt, counter: c.counter };
+  const facts = { status: c.status, assignee, openedBy };
+  const differences = (entry: HistoryEntry | undefined) => {
+    const known = entry?.terms === undefined ? {} : open(entry.terms);
+    return {
+      facts: (['status', 'assignee', 'openedBy'] as const).filter((name) => facts[name] !== entry?.[name]),
+      // What was erased does not come back by importing it again.
+      terms: isErased(known) ? [] : TERMS.filter((term) => c[term] !== known[term]),
+    };
+  };
+  // The other desk counts minutes: more than one row may stand at the same moment.
+  const changes = [...history.filter((entry) => isSameMoment(entry, when)), entryAsOf(history, when)].map(differences);
+  if (changes.some(({ facts, terms }) => facts.length + terms.length === 0)) return [];
+  const { facts: changedFacts, terms: changedTerms } = changes[changes.length - 1]!;
   return [
     CallHistoryImported({
-      caller: people.caller,
+      caller,
       openedAt: call === undefined ? c.openedAt : undefined,
-      updatedBy: people.updatedBy,
+      openedBy,
+      updatedBy,
       counter: c.counter,
-      changed,
-      cleared,
+      latest: !history.some((entry) => isLater(entry, when)),
+      status: c.status,
+      assignee,
+      changed: [...changedFacts, ...changedTerms],
       number: call === undefined ? c.number : undefined,
-      location: moved ? c.location : undefined,
+      terms:
+        changedTerms.length === 0
+          ? undefined
+          : Object.fromEntries(TERMS.flatMap((term) => (c[term] === undefined ? [] : [[term, c[term]]]))),
     }),
-  ] satisfies DomainEvent[];
+  ];
 }

@@ -10,6 +10,7 @@ import {
   type Recorded,
   refuse,
   sealed,
+  Slug,
   Text,
   Whole,
   whose,
@@ -37,7 +38,7 @@ export type Urgency = (typeof URGENCIES)[number];
 
 const callersOwn = whose.soleSubject('caller');
 const caller = plain<string | undefined>('id of a person, made here, random');
-const catalog = 'a term of the service desk’s catalog, shared by many calls';
+const catalog = 'a key of the service desk’s catalog, shared by many calls';
 
 export const CallOpened = declareEvent('CallOpened', {
   title: 'A support call was opened',
@@ -58,7 +59,7 @@ export const CallCategorized = declareEvent('CallCategorized', {
 export const CallAssigned = declareEvent('CallAssigned', {
   title: 'A call was assigned',
   fields: {
-    group: plain<string | undefined>('name of a team'),
+    group: plain<string | undefined>('the key of a team'),
     assignee: plain<string | undefined>('id of a colleague, made here, random'),
   },
 });
@@ -134,10 +135,9 @@ const isNone = (state: SupportCall): state is { readonly status: 'none' } => sta
 function evolve(state: SupportCall, event: CallEvent): SupportCall {
   if (event.type === 'CallOpened') return { status: 'new', caller: event.data.caller, feedback: false, history: [] };
   if (event.type === 'CallHistoryImported') {
-    const before = isNone(state) ? undefined : state;
-    const { facts, history } = evolveHistory(before?.history ?? [], event);
-    const { status, category, subcategory, group, assignee } = facts;
-    return { caller: event.data.caller, feedback: before?.feedback ?? false, status, category, subcategory, group, assignee, history };
+    const { caller, status, assignee, latest } = event.data;
+    const before = isNone(state) ? { caller, status, feedback: false, history: [] } : state;
+    return { ...before, ...(latest ? { status, assignee } : {}), history: evolveHistory(before.history, event) };
   }
   if (isNone(state)) return state;
   switch (event.type) {
@@ -192,15 +192,15 @@ abstract class PersonalCallCommand extends PersonalDataCommand {
 }
 
 export class CategorizeCall extends CallCommand {
-  @Text({ max: 80, description: 'Category of the service desk’s catalog.' })
+  @Slug({ description: 'Category: a key of the service desk’s catalog.' })
   category!: string;
 
-  @Text({ max: 80, description: 'Subcategory.', optional: true })
+  @Slug({ description: 'Subcategory: a key of that catalog.', optional: true })
   subcategory?: string;
 }
 
 export class AssignCall extends CallCommand {
-  @Text({ max: 80, description: 'The team.', optional: true })
+  @Slug({ description: 'The key of the team.', optional: true })
   group?: string;
 
   @Id({ owner: true, description: 'The colleague.', optional: true })
