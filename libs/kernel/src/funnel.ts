@@ -89,13 +89,19 @@ export class Funnel {
   private readonly loaded = new LRUCache<string, Loaded>({ max: 20_000 });
   private readonly inFlight = new Map<string, Promise<unknown>>();
 
+  /** @throws Error where two aggregates decide one command */
   constructor(
     aggregates: readonly Aggregate[],
     private readonly deps: FunnelDependencies,
   ) {
     for (const aggregate of aggregates) {
       for (const event of aggregate.events) this.declarations.set(event.type, event);
-      for (const command of aggregate.commands) this.routes.set(command.type, { aggregate, command });
+      for (const command of aggregate.commands) {
+        const other = this.routes.get(command.type)?.aggregate;
+        if (other !== undefined)
+          throw new Error(`${command.type.name} is decided by ${other.name} and by ${aggregate.name}: one of them must go.`);
+        this.routes.set(command.type, { aggregate, command });
+      }
     }
     this.recorded = recorder([...this.declarations.values()]);
   }

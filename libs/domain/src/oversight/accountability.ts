@@ -21,6 +21,7 @@ export const PersonalDataDisclosed = declareEvent('PersonalDataDisclosed', {
 
 export const RefusalsRecorded = declareEvent('RefusalsRecorded', {
   title: 'Something was refused, so many times within a minute',
+  notShown: 'about the use of the software: in the audit trail',
   fields: {
     action: plain<string>('the name of a command or query'),
     reason: plain<string>('a code'),
@@ -33,6 +34,7 @@ export const RefusalsRecorded = declareEvent('RefusalsRecorded', {
 
 export const SoftwareStarted = declareEvent('SoftwareStarted', {
   title: 'The software started',
+  notShown: 'about the software: in the audit trail',
   fields: {
     version: plain<string>('of the software'),
     build: plain<string>('a digest of the program'),
@@ -42,6 +44,7 @@ export const SoftwareStarted = declareEvent('SoftwareStarted', {
 
 export const PolicySetPublished = declareEvent('PolicySetPublished', {
   title: 'The policies changed; this is their text',
+  notShown: 'in the audit trail; GET /v1/policies answers with the policies in force',
   fields: {
     digest: plain<string>('SHA-256 of the text'),
     text: plain<string>('written policies'),

@@ -6,8 +6,11 @@ import { Command } from '../commands';
 export const EXAMINED = ['access', 'disclosures', 'purposes', 'retention', 'requests', 'processors', 'consent', 'security'] as const;
 export type Examined = (typeof EXAMINED)[number];
 
+const notShown = 'the audit trail has it; whether an engagement holds is known to the view of authorities';
+
 export const EngagementOpened = declareEvent('EngagementOpened', {
   title: 'An outside expert was engaged to examine us',
+  notShown,
   fields: {
     auditor: plain<string>('id of a person, made here, random'),
     from: plain<string>('a day'),
@@ -18,6 +21,7 @@ export const EngagementOpened = declareEvent('EngagementOpened', {
 
 export const EngagementEnded = declareEvent('EngagementEnded', {
   title: 'The engagement of an outside expert ended',
+  notShown,
   fields: { auditor: plain<string>('id of a person, made here, random') },
 });
 

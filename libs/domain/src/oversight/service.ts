@@ -16,8 +16,11 @@ import {
 } from '@rapport/kernel';
 import { Command, SIGN_IN, accountOf } from '../commands';
 
+const notShown = 'about a program: the audit trail has it, and the view of authorities knows what it may do';
+
 export const ServiceRegistered = declareEvent('ServiceRegistered', {
   title: 'An internal service was registered',
+  notShown,
   fields: {
     name: plain<string>('the name of a program'),
     issuer: plain<string>('the address of an identity provider'),
@@ -27,6 +30,7 @@ export const ServiceRegistered = declareEvent('ServiceRegistered', {
 
 export const PurposesAllowed = declareEvent('PurposesAllowed', {
   title: 'It was set for which purposes a service may act',
+  notShown,
   fields: { purposes: plain<readonly string[]>('names of the register') },
 });
 

@@ -56,13 +56,17 @@ export interface Purpose {
 
 // ── Events ──
 
+const notShown = 'GET /v1/purposes answers from the register itself, as the view of authorities has it';
+
 export const PurposeDeclared = declareEvent('PurposeDeclared', {
   title: 'A purpose was declared, or declared anew',
+  notShown,
   fields: { purpose: plain<Purpose>('the organization’s own words about itself') },
 });
 
 export const PurposeWithdrawn = declareEvent('PurposeWithdrawn', {
   title: 'A purpose no longer applies',
+  notShown,
   fields: { slug: plain<string>('a name of the register') },
 });
 

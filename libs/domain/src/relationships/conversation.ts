@@ -65,7 +65,7 @@ export const FollowUpPlanned = declareEvent('FollowUpPlanned', {
 
 export const FollowUpDone = declareEvent('FollowUpDone', {
   title: 'What was agreed was done',
-  fields: { followUpId: plain<string>('made here, random') },
+  fields: { participants, followUpId: plain<string>('made here, random') },
 });
 
 type ConversationEvent =
@@ -216,7 +216,7 @@ function completeFollowUp(c: CompleteFollowUp, state: Conversation): Decision {
   const followUp = state.followUps[c.followUpId];
   if (followUp === undefined)
     return refuse.notFound('follow-up-not-found', 'This conversation has no such follow-up.', { field: 'followUpId' });
-  return followUp === 'done' ? [] : [FollowUpDone({ followUpId: c.followUpId })];
+  return followUp === 'done' ? [] : [FollowUpDone({ participants: state.participants, followUpId: c.followUpId })];
 }
 
 export const conversation = aggregate<Conversation, ConversationEvent>({
