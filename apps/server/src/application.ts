@@ -13,6 +13,7 @@ import { Edge, LOG, RAPPORT, VERIFIER } from './edge';
 import { handlersFor } from './handlers';
 import { useJsonBodies } from './http/json';
 import { problem } from './http/problems';
+import { mountProblemPages } from './http/problems-pages';
 import { ProblemFilter, problemOptions, routeMethods } from './http/problems-filter';
 import { createDevelopmentProvider, mountDevelopmentProvider } from './identity/development-provider';
 import { createTokenVerifier, type TokenVerifier } from './identity/tokens';
@@ -95,6 +96,7 @@ export async function startServer(configuration: Configuration, log: Logger): Pr
   const fastify = app.getHttpAdapter().getInstance();
   useJsonBodies(fastify);
   app.useGlobalFilters(new ProblemFilter(log, routeMethods(fastify)));
+  mountProblemPages(fastify);
   if (provider !== undefined) mountDevelopmentProvider(fastify, provider);
   await app.listen(configuration.port, '127.0.0.1');
   return {

@@ -15,7 +15,7 @@ import type { DomainEvent, EventDeclaration, EventMetadata, RecordedDecision } f
 import { ownerFields } from './fields';
 import { Locks } from './locks';
 import { recorder, type Recorder } from './recorded';
-import { isRefusal, refuse } from './refusal';
+import { isRefusal, refusal } from './refusal';
 import { sealEvent } from './sealing';
 
 /** Who sends a command and how: handed over beside it, never in it. */
@@ -77,6 +77,13 @@ interface Loaded {
   /** What each command did that is in the stream, by its id. */
   readonly effects: ReadonlyMap<string, Effect>;
 }
+
+const inFuture = refusal.invalid('in-future', 'This has not happened yet: give a time that is not in the future.');
+const unknownPerson = refusal.invalid('unknown-person', 'Nobody is known by this id. Add the person first, or check the id.');
+const alreadyHeld = refusal.conflict('already-held', 'This number already belongs to somebody; `holder` is their id.');
+const appendTooLarge = refusal.invalid('append-too-large', 'What this would record is larger than one append may be. Split it.');
+/** There is nothing, or nothing that the caller may know of: both look the same. */
+export const notFound = refusal.notFound('not-found', 'There is no such record, or none you may see.');
 
 const MAX_ATTEMPTS = 10;
 const MAX_APPENDS = 5;
@@ -205,9 +212,7 @@ export class Funnel {
 
     const common = command as CommonFields;
     if (common.occurredAt !== undefined && common.occurredAt > now) {
-      throw new Refused(
-        refuse.invalid('in-future', 'This has not happened yet: give a time that is not in the future.', { field: 'occurredAt' }),
-      );
+      throw new Refused(inFuture({ field: 'occurredAt' }));
     }
     const context: Context = {
       now,
@@ -300,9 +305,7 @@ export class Funnel {
       (typeof value === 'string' ? [value] : value).forEach((owner, index) => {
         if (this.deps.vault.ownerStatus(owner) === 'live') return;
         const at = list ? `${field}/${index}` : field;
-        throw new Refused(
-          refuse.invalid('unknown-person', 'Nobody is known by this id. Add the person first, or check the id.', { field: at }),
-        );
+        throw new Refused(unknownPerson({ field: at }));
       });
     }
   }
@@ -345,8 +348,7 @@ export class Funnel {
     const reason = reasonOf(principal, facts);
     this.deps.refused(principal, action, reason.code);
     // Whoever may not do this here must not learn whether there is anything.
-    if (principal.kind === 'person' && targeted)
-      throw new Refused(refuse.notFound('not-found', 'There is no such record, or none you may see.'));
+    if (principal.kind === 'person' && targeted) throw new Refused(notFound());
     throw new Forbidden(reason.code, reason.detail, reason.field);
   }
 
@@ -396,9 +398,7 @@ export class Funnel {
         }
         this.deps.vault.release(commandId);
         const holder = idOf(taken.stream);
-        throw new Refused(
-          refuse.conflict('already-held', 'This number already belongs to somebody; `holder` is their id.', { field, more: { holder } }),
-        );
+        throw new Refused(alreadyHeld({ field, more: { holder } }));
       }
     }
   }
@@ -424,9 +424,7 @@ export class Funnel {
         return await this.deps.store.append(stream, revision < 0 ? 'none' : revision, events);
       } catch (error) {
         if (error instanceof AppendTooLarge) {
-          throw new Refused(
-            refuse.invalid('too-large', `This is ${error.bytes} bytes once sealed; the limit is ${error.limit}. Split it.`),
-          );
+          throw new Refused(appendTooLarge({ more: { bytes: error.bytes, limit: error.limit } }));
         }
         if (!(error instanceof OutcomeUnknown)) throw error;
         if (attempt === MAX_APPENDS) {

@@ -5,10 +5,9 @@
 import { disclosure, notCovered, PersonalDataDisclosed } from '@rapport/domain';
 import { Refused, Unavailable } from './errors';
 import { isSealed, type Sealed } from './events';
-import { principalFacts, type Funnel, type FunnelDependencies } from './funnel';
+import { notFound, principalFacts, type Funnel, type FunnelDependencies } from './funnel';
 import type { Principal } from '@rapport/access';
 import type { Question } from './query';
-import { refuse } from './refusal';
 
 export interface Asking {
   readonly principal: Principal;
@@ -50,7 +49,7 @@ export class Reader<Db> {
       ...found?.facts,
     };
     const decision = this.funnel.ask({ principal, action, facts, targeted: true });
-    if (found === undefined) throw new Refused(refuse.notFound('not-found', 'There is no such record, or none you may see.'));
+    if (found === undefined) throw new Refused(notFound());
 
     const others = sealed.filter(({ owner }) => owner !== principal.id);
     if (principal.kind !== 'person' && others.length > 0) {

@@ -1,7 +1,8 @@
-import { Day, Id, Ids, type InputClass, isInvalid, NestedList, OneOf, Text, validate, Whole } from '@rapport/kernel';
+import { Day, Id, Ids, type InputClass, isInvalid, NestedList, OneOf, refusal, Text, validate, Whole } from '@rapport/kernel';
 import { buildOpenApi, exampleOf, type OpenApiOptions, type RouteDescription } from './openapi';
 
 const d = { description: 'What it is.' };
+refusal.conflict('conversation-closed', 'The conversation is closed.');
 
 class Action {
   @Text({ ...d, max: 50 }) what!: string;
@@ -66,7 +67,6 @@ const options: OpenApiOptions = {
   version: '1',
   description: 'An interface.',
   issuer: 'https://id.example.org/',
-  refusals: [{ code: 'conversation-closed', status: 409, title: 'Closed', explanation: 'The conversation is closed.' }],
 };
 
 type Node = { readonly [key: string]: unknown };

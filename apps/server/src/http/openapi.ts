@@ -3,7 +3,7 @@
  * queries: what the decorators check is what is described.
  */
 import { fieldsOf, type FieldInfo, type InputClass, type JsonSchema } from '@rapport/kernel';
-import { PROBLEM_MEDIA_TYPE, PROBLEM_TYPES, type ProblemType } from './problems';
+import { PROBLEM_MEDIA_TYPE, problemTypes, type ProblemType } from './problems';
 
 /** One route, as its controller describes it. */
 export interface RouteDescription {
@@ -37,8 +37,6 @@ export interface OpenApiOptions {
   readonly description: string;
   /** The OpenID Connect issuer; its discovery document is what clients start from. */
   readonly issuer: string;
-  /** The domain's refusals that `problems` of the routes name. */
-  readonly refusals?: readonly ProblemType[];
 }
 
 /** A JSON document; `OpenApi` says which members there are. */
@@ -57,9 +55,9 @@ const ref = (kind: string, name: string): JsonSchema => ({ $ref: `#/components/$
  * @throws Error where two routes have one method and path, two classes one name, or a route names a problem that is
  * not described
  */
-export function buildOpenApi({ routes, title, version, description, issuer, refusals = [] }: OpenApiOptions): OpenApi {
+export function buildOpenApi({ routes, title, version, description, issuer }: OpenApiOptions): OpenApi {
   const schemas = new Schemas();
-  const problems = new Map([...PROBLEM_TYPES, ...refusals].map((type) => [type.code, type]));
+  const problems = new Map(problemTypes().map((type) => [type.code, type]));
   const paths: { [path: string]: { [method: string]: JsonSchema } } = {};
   for (const route of routes) {
     const methods = (paths[route.path] ??= {});

@@ -1,23 +1,36 @@
 /** The page behind a problem's `type`, for people who follow the link. */
 import { STATUS_CODES } from 'node:http';
-import { PROBLEM_TYPES, type ProblemType } from './problems';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { notFound, problemTypes, type ProblemType } from './problems';
+
+/** Adds the pages to the application's Fastify instance; call it before `listen`. */
+export function mountProblemPages(fastify: FastifyInstance): void {
+  const show = (reply: FastifyReply, html: string) =>
+    reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'" }).send(html);
+  const pages = new Map(problemTypes().map((type) => [type.code, problemPage(type)]));
+  const list = problemList();
+  fastify.get('/problems', (_request, reply) => show(reply, list));
+  fastify.get<{ Params: { code: string } }>('/problems/:code', ({ params }, reply) => {
+    const found = pages.get(params.code);
+    if (found === undefined) throw notFound();
+    return show(reply, found);
+  });
+}
 
 const escape = (text: string): string => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
 const page = (title: string, body: string): string =>
   `<!doctype html>\n<html lang="en">\n<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escape(title)}</title></head>\n<body>\n${body}\n</body>\n</html>\n`;
 
-/** @param refusals the domain's own kinds @returns HTML that lists every kind of problem */
-export function problemList(refusals: readonly ProblemType[] = []): string {
+/** @returns HTML that lists every kind of problem */
+export function problemList(): string {
   const row = ({ code, status, title }: ProblemType): string =>
     `<li><a href="/problems/${code}">${escape(title)}</a> <code>${code}</code> (${status})</li>`;
-  return page('Problems', `<h1>Problems</h1>\n<ul>\n${[...PROBLEM_TYPES, ...refusals].map(row).join('\n')}\n</ul>`);
+  return page('Problems', `<h1>Problems</h1>\n<ul>\n${problemTypes().map(row).join('\n')}\n</ul>`);
 }
 
-/** @param code from the path @returns HTML that explains it; undefined where there is no such kind */
-export function problemPage(code: string, refusals: readonly ProblemType[] = []): string | undefined {
-  const type = [...PROBLEM_TYPES, ...refusals].find((known) => known.code === code);
-  if (type === undefined) return undefined;
+/** @returns HTML that explains a kind of problem */
+export function problemPage(type: ProblemType): string {
   const status = `${type.status} ${STATUS_CODES[type.status] ?? ''}`.trim();
   return page(
     type.title,

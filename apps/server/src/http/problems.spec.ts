@@ -4,18 +4,22 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppendTooLarge, OutcomeUnknown, WrongExpectedRevision } from '@rapport/event-store';
-import { Id, refuse, Text } from '@rapport/kernel';
+import { Id, refusal, Text } from '@rapport/kernel';
 import { Forbidden, IdempotencyMismatch, Refused, RevisionConflict, Unavailable } from '@rapport/kernel/errors';
 import { MAX_BATCH_BYTES, MAX_BODY_BYTES, useJsonBodies } from './json';
 import { jsonLines } from './json-lines';
 import { mountDocs } from './openapi-docs';
 import { buildOpenApi } from './openapi';
-import { notFound, problem, PROBLEM_TYPES, ProblemError, readModelBehind, unauthenticated } from './problems';
+import { notFound, problem, problemTypes, ProblemError, readModelBehind, unauthenticated } from './problems';
 import { loggable, ProblemFilter, problemOptions, routeMethods, toProblem } from './problems-filter';
 import { problemList, problemPage } from './problems-pages';
 import { readCommand, readQuery } from './validation';
 
 const SECRET = 'Somebody Somewhere';
+const callClosed = refusal.conflict('call-closed', 'The call is closed; reopen it first.');
+const unknownPerson = refusal.invalid('unknown-person', 'There is no such person.');
+const callNotFound = refusal.notFound('call-not-found', 'There is no such call.');
+refusal.invalid('odd', 'Write <nothing> here.');
 
 class TakeNote {
   @Id({ description: 'x' }) conversation!: string;
@@ -27,10 +31,9 @@ class Search {
 
 /** Thrown by the route, by name, so that every error goes the whole way. */
 const errors: { readonly [name: string]: () => unknown } = {
-  refused: () =>
-    new Refused(refuse.conflict('call-closed', 'The call is closed; reopen it first.', { more: { call: 'id', status: 1, type: 'x' } })),
-  refusedField: () => new Refused(refuse.invalid('unknown-person', 'There is no such person.', { field: 'participants/0' })),
-  refusedNotFound: () => new Refused(refuse.notFound('call-not-found', 'There is no such call.')),
+  refused: () => new Refused(callClosed({ more: { call: 'id', status: 1, type: 'x' } })),
+  refusedField: () => new Refused(unknownPerson({ field: 'participants/0' })),
+  refusedNotFound: () => new Refused(callNotFound()),
   forbidden: () => new Forbidden('not-trained', 'A current training is needed.', 'purpose'),
   revision: () => new RevisionConflict(3, 7),
   idempotency: () => new IdempotencyMismatch(),
@@ -135,14 +138,14 @@ const json = (body: string | Buffer, type = 'application/json'): Sent => ({ meth
 
 describe('every error becomes a problem', () => {
   it.each([
-    ['refused', 409, 'call-closed', { call: 'id', title: 'Conflict' }],
+    ['refused', 409, 'call-closed', { call: 'id', title: 'Call closed' }],
     [
       'refusedField',
       422,
       'unknown-person',
       { errors: [{ pointer: '/participants/0', code: 'unknown-person', detail: 'There is no such person.' }] },
     ],
-    ['refusedNotFound', 404, 'call-not-found', { title: 'Not found' }],
+    ['refusedNotFound', 404, 'call-not-found', { title: 'Call not found' }],
     [
       'forbidden',
       403,
@@ -320,12 +323,11 @@ describe('what is logged of an error', () => {
 
 describe('kinds of problems', () => {
   it('each have a page, and the list names them all', () => {
-    for (const { code, title } of PROBLEM_TYPES) {
-      expect(problemPage(code)).toContain(`<h1>${title}</h1>`);
-      expect(problemList()).toContain(`href="/problems/${code}"`);
+    for (const type of problemTypes()) {
+      expect(problemPage(type)).toContain(`<h1>${type.title}</h1>`);
+      expect(problemList()).toContain(`href="/problems/${type.code}"`);
     }
-    expect(problemPage('nonsense')).toBeUndefined();
-    expect(problemPage('a', [{ code: 'a', status: 409, title: '<A>', explanation: 'B' }])).toContain('<h1>&#60;A&#62;</h1>');
+    expect(problemPage(problemTypes().find(({ code }) => code === 'odd')!)).toContain('<p>Write &#60;nothing&#62; here.</p>');
   });
 
   it('keep what their callers add apart from the standard members', () => {

@@ -2,9 +2,8 @@
  * Errors as problem documents (RFC 9457). Each kind has a stable `type`, a relative URL with a page behind it; the
  * sentences here are all there is to read, so that no message of an error and no value of the input can get out.
  */
-import { STATUS_CODES } from 'node:http';
 import { AppendTooLarge, OutcomeUnknown, WrongExpectedRevision } from '@rapport/event-store';
-import { isInvalid, type Invalid, type Refusal, type Violation } from '@rapport/kernel';
+import { isInvalid, refusals, type Invalid, type Refusal, type Violation } from '@rapport/kernel';
 import { Forbidden, IdempotencyMismatch, Refused, RevisionConflict, Unavailable } from '@rapport/kernel/errors';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
@@ -86,13 +85,24 @@ const TYPES = {
 
 export type ProblemCode = keyof typeof TYPES;
 
-/** Every kind of problem that HTTP itself brings; those of the domain are its refusals. */
-export const PROBLEM_TYPES: readonly ProblemType[] = Object.entries(TYPES).map(([code, [status, title, explanation]]) => ({
+/** Every kind of problem that HTTP itself brings. */
+const PROBLEM_TYPES: readonly ProblemType[] = Object.entries(TYPES).map(([code, [status, title, explanation]]) => ({
   code,
   status,
   title,
   explanation,
 }));
+
+/** 'call-closed' is 'Call closed'. */
+const titleOf = (code: string): string => `${code.charAt(0).toUpperCase()}${code.slice(1).replaceAll('-', ' ')}`;
+
+/** Every kind of problem: those of HTTP, then the refusals of the domain as it declares them. */
+export function problemTypes(): readonly ProblemType[] {
+  const ofDomain = [...refusals.values()]
+    .filter(({ code }) => !Object.hasOwn(TYPES, code))
+    .map(({ code, status, detail }) => ({ code, status, title: titleOf(code), explanation: detail }));
+  return [...PROBLEM_TYPES, ...ofDomain];
+}
 
 /** The document, RFC 9457 §3, with our own members: `errors`, and what a kind adds (`reason`, `revision`, `limit`, `header`). */
 export interface Problem {
@@ -183,8 +193,7 @@ export function readModelBehind(retryAfter: number): ProblemError {
 /** 404, 409 or 422, as the domain says. Its code is the kind of the problem. */
 export function refusalProblem({ code, status, detail, field, more = {} }: Refusal): ProblemError {
   const errors = field === undefined ? {} : { errors: [{ pointer: `/${field}`, code, detail }] };
-  const title = status === 404 ? TYPES['not-found'][1] : (STATUS_CODES[status] ?? 'Refused');
-  return new ProblemError({ ...more, type: `/problems/${code}`, title, status, detail, ...errors });
+  return new ProblemError({ ...more, type: `/problems/${code}`, title: titleOf(code), status, detail, ...errors });
 }
 
 /** What clients wait before they try again where we know nothing better. */

@@ -1,5 +1,5 @@
 /** The engagement of an outside expert who examines us (promise R5): who, of which scope, from when until when. */
-import { aggregate, command, Day, declareEvent, Id, never, OneOf, plain, type Recorded, refuse, type Decision } from '@rapport/kernel';
+import { aggregate, command, Day, declareEvent, Id, never, OneOf, plain, type Recorded, refusal, type Decision } from '@rapport/kernel';
 import { Command } from '../commands';
 
 /** What can be examined. Words of a list: anybody may read them, so nobody's name can stand among them. */
@@ -68,6 +68,9 @@ export class EndEngagement extends Command {
   engagementId!: string;
 }
 
+const engagementNotFound = refusal.notFound('engagement-not-found', 'There is no such engagement.');
+const engagementBackwards = refusal.invalid('engagement-backwards', 'The last day is before the first.');
+
 export const engagement = aggregate<Engagement, EngagementEvent>({
   name: 'engagement',
   events: [EngagementOpened, EngagementEnded],
@@ -78,13 +81,13 @@ export const engagement = aggregate<Engagement, EngagementEvent>({
       facts: (c, _, actor) => ({ self: c.auditor === actor.id }),
       decide: (c): Decision =>
         c.until < c.from
-          ? refuse.invalid('engagement-backwards', 'The last day is before the first.', { field: 'until' })
+          ? engagementBackwards({ field: 'until' })
           : [EngagementOpened({ auditor: c.auditor, from: c.from, until: c.until, scope: c.scope })],
     }),
     command(EndEngagement, {
       target: 'engagementId',
       decide: (_, state: Engagement): Decision => {
-        if (state.status === 'none') return refuse.notFound('engagement-not-found', 'There is no such engagement.');
+        if (state.status === 'none') return engagementNotFound();
         return state.status === 'ended' ? [] : [EngagementEnded({ auditor: state.auditor })];
       },
     }),

@@ -7,7 +7,7 @@ import {
   never,
   plain,
   type Recorded,
-  refuse,
+  refusal,
   Slug,
   Slugs,
   Text,
@@ -70,12 +70,14 @@ export class RegisterService extends Command {
 /** A program's name as identity providers give them. Whoever could type a sentence or an e-mail address could type a person. */
 const CLIENT_ID = /^[\w.:/|-]+$/;
 
+const clientNotAnId = refusal.invalid(
+  'client-not-an-id',
+  'A client id has letters, digits and . _ : / | - only; it is the name of a program.',
+);
+const serviceNotFound = refusal.notFound('service-not-found', 'There is no such service. Register it first, or check the id.');
+
 function registerService(c: RegisterService): Decision {
-  if (!CLIENT_ID.test(c.client)) {
-    return refuse.invalid('client-not-an-id', 'A client id has letters, digits and . _ : / | - only; it is the name of a program.', {
-      field: 'client',
-    });
-  }
+  if (!CLIENT_ID.test(c.client)) return clientNotAnId({ field: 'client' });
   return [
     ServiceRegistered({ name: c.name, issuer: c.issuer, client: c.client }),
     ...(c.purposes === undefined ? [] : [PurposesAllowed({ purposes: c.purposes })]),
@@ -103,8 +105,7 @@ export const service = aggregate<Service, ServiceEvent>({
     command(AllowPurposes, {
       target: 'serviceId',
       decide: (c, state: Service): Decision => {
-        if (state.status === 'unknown')
-          return refuse.notFound('service-not-found', 'There is no such service. Register it first, or check the id.');
+        if (state.status === 'unknown') return serviceNotFound();
         return JSON.stringify(state.purposes) === JSON.stringify(c.purposes) ? [] : [PurposesAllowed({ purposes: c.purposes })];
       },
     }),

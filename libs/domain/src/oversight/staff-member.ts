@@ -9,7 +9,7 @@ import {
   OneOf,
   plain,
   type Recorded,
-  refuse,
+  refusal,
   type Context,
   type Decision,
 } from '@rapport/kernel';
@@ -81,6 +81,10 @@ export class AttestTraining extends StaffCommand {
   validUntil!: string;
 }
 
+const trainingInFuture = refusal.invalid('training-in-future', 'A training is attested after it was completed.');
+const trainingNeverValid = refusal.invalid('training-never-valid', 'The training must count beyond the day it was completed.');
+const trainingTooLong = refusal.invalid('training-too-long', 'A training counts for two years at most; then it is repeated.');
+
 function grantRole(c: GrantRole, state: StaffMember): Decision {
   return state.roles.includes(c.role) ? [] : [RoleGranted({ role: c.role })];
 }
@@ -90,16 +94,10 @@ function withdrawRole(c: WithdrawRole, state: StaffMember): Decision {
 }
 
 function attestTraining(c: AttestTraining, _: StaffMember, { now }: Context): Decision {
-  if (c.completedOn > now.slice(0, 10)) {
-    return refuse.invalid('training-in-future', 'A training is attested after it was completed.', { field: 'completedOn' });
-  }
-  if (c.validUntil <= c.completedOn) {
-    return refuse.invalid('training-never-valid', 'The training must count beyond the day it was completed.', { field: 'validUntil' });
-  }
+  if (c.completedOn > now.slice(0, 10)) return trainingInFuture({ field: 'completedOn' });
+  if (c.validUntil <= c.completedOn) return trainingNeverValid({ field: 'validUntil' });
   const latest = `${Number(c.completedOn.slice(0, 4)) + 2}${c.completedOn.slice(4)}`;
-  if (c.validUntil > latest) {
-    return refuse.invalid('training-too-long', 'A training counts for two years at most; then it is repeated.', { field: 'validUntil' });
-  }
+  if (c.validUntil > latest) return trainingTooLong({ field: 'validUntil' });
   return [TrainingAttested({ completedOn: c.completedOn, validUntil: c.validUntil })];
 }
 

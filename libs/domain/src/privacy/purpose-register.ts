@@ -13,7 +13,7 @@ import {
   OneOf,
   plain,
   type Recorded,
-  refuse,
+  refusal,
   Slug,
   Text,
   type Decision,
@@ -135,27 +135,23 @@ export class WithdrawPurpose extends Command {
 
 // ── Decide ──
 
+const balancingMissing = refusal.invalid('balancing-missing', 'Legitimate interest needs its balancing test (GDPR Art. 6(1)(f)).');
+const retentionMissing = refusal.invalid('retention-missing', 'Say of each category how long it is kept.');
+const retentionSurplus = refusal.invalid('retention-surplus', 'This retention is for a category that the purpose does not cover.');
+const retentionTwice = refusal.invalid('retention-twice', 'A category is kept for one length of time: say it once.');
+const purposeNotFound = refusal.notFound('purpose-not-found', 'There is no such purpose in the register.');
+
 function declarePurpose(c: DeclarePurpose, state: PurposeRegister): Decision {
-  if (c.basis === 'legitimate-interest' && c.balancing === undefined) {
-    return refuse.invalid('balancing-missing', 'Legitimate interest needs its balancing test (GDPR Art. 6(1)(f)).', { field: 'balancing' });
-  }
+  if (c.basis === 'legitimate-interest' && c.balancing === undefined) return balancingMissing({ field: 'balancing' });
   const kept = new Set(c.retention.map((rule) => rule.category));
   const forgotten = c.categories.find((category) => !kept.has(category));
   if (forgotten !== undefined) {
-    return refuse.invalid('retention-missing', `Say how long the category ${forgotten} is kept.`, { field: 'retention' });
+    return retentionMissing({ field: 'retention', detail: `Say how long the category ${forgotten} is kept.` });
   }
   const surplus = c.retention.findIndex((rule) => !c.categories.includes(rule.category));
-  if (surplus >= 0) {
-    return refuse.invalid('retention-surplus', 'This retention is for a category that the purpose does not cover.', {
-      field: `retention/${surplus}/category`,
-    });
-  }
+  if (surplus >= 0) return retentionSurplus({ field: `retention/${surplus}/category` });
   const twice = c.retention.findIndex((rule, index) => c.retention.findIndex(({ category }) => category === rule.category) < index);
-  if (twice >= 0) {
-    return refuse.invalid('retention-twice', 'A category is kept for one length of time: say it once.', {
-      field: `retention/${twice}/category`,
-    });
-  }
+  if (twice >= 0) return retentionTwice({ field: `retention/${twice}/category` });
   const purpose: Purpose = {
     slug: c.slug,
     title: c.title,
@@ -170,9 +166,7 @@ function declarePurpose(c: DeclarePurpose, state: PurposeRegister): Decision {
 }
 
 function withdrawPurpose(c: WithdrawPurpose, state: PurposeRegister): Decision {
-  return purposeOf(state, c.slug) === undefined
-    ? refuse.notFound('purpose-not-found', 'There is no such purpose in the register.', { field: 'slug' })
-    : [PurposeWithdrawn({ slug: c.slug })];
+  return purposeOf(state, c.slug) === undefined ? purposeNotFound({ field: 'slug' }) : [PurposeWithdrawn({ slug: c.slug })];
 }
 
 /** There is one register; its id is fixed. */

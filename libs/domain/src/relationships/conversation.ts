@@ -10,7 +10,7 @@ import {
   OneOf,
   plain,
   type Recorded,
-  refuse,
+  refusal,
   sealed,
   Text,
   whose,
@@ -162,7 +162,14 @@ export class CompleteFollowUp extends Command {
 
 // ── Decide ──
 
-const notThere = () => refuse.notFound('conversation-not-found', 'There is no such conversation. Record it first, or check the id.');
+const conversationNotFound = refusal.notFound('conversation-not-found', 'There is no such conversation. Record it first, or check the id.');
+const noteNotFound = refusal.notFound('note-not-found', 'This conversation has no such note.');
+const followUpNotFound = refusal.notFound('follow-up-not-found', 'This conversation has no such follow-up.');
+const followUpIncomplete = refusal.invalid(
+  'follow-up-incomplete',
+  'A follow-up has a day and what it is about: give followUpDue and followUp, or neither.',
+);
+const followUpPast = refusal.invalid('follow-up-past', 'The day of a follow-up is today or later.');
 
 interface FollowUp {
   readonly followUpDue?: string;
@@ -173,16 +180,9 @@ interface FollowUp {
 function planFollowUp({ followUpDue, followUp }: FollowUp, about: readonly string[], { newId, now }: Context): Decision {
   if (followUpDue === undefined && followUp === undefined) return [];
   if (followUpDue === undefined || followUp === undefined) {
-    const field = followUp === undefined ? 'followUp' : 'followUpDue';
-    return refuse.invalid(
-      'follow-up-incomplete',
-      'A follow-up has a day and what it is about: give followUpDue and followUp, or neither.',
-      { field },
-    );
+    return followUpIncomplete({ field: followUp === undefined ? 'followUp' : 'followUpDue' });
   }
-  if (followUpDue < now.slice(0, 10)) {
-    return refuse.invalid('follow-up-past', 'The day of a follow-up is today or later.', { field: 'followUpDue' });
-  }
+  if (followUpDue < now.slice(0, 10)) return followUpPast({ field: 'followUpDue' });
   return [FollowUpPlanned({ participants: about, followUpId: newId('follow-up'), due: followUpDue, what: followUp })];
 }
 
@@ -195,7 +195,7 @@ function recordConversation(c: RecordConversation, _: Conversation, context: Con
 }
 
 function takeNote(c: TakeNote, state: Conversation, context: Context): Decision {
-  if (state.status === 'none') return notThere();
+  if (state.status === 'none') return conversationNotFound();
   const { participants: about } = state;
   const followUp = planFollowUp(c, about, context);
   if ('refusal' in followUp) return followUp;
@@ -203,19 +203,16 @@ function takeNote(c: TakeNote, state: Conversation, context: Context): Decision 
 }
 
 function correctNote(c: CorrectNote, state: Conversation): Decision {
-  if (state.status === 'none') return notThere();
+  if (state.status === 'none') return conversationNotFound();
   const supersedes = state.notes[c.noteId];
-  if (supersedes === undefined) {
-    return refuse.notFound('note-not-found', 'This conversation has no such note.', { field: 'noteId' });
-  }
+  if (supersedes === undefined) return noteNotFound({ field: 'noteId' });
   return [NoteCorrected({ participants: state.participants, noteId: c.noteId, supersedes, text: c.text })];
 }
 
 function completeFollowUp(c: CompleteFollowUp, state: Conversation): Decision {
-  if (state.status === 'none') return notThere();
+  if (state.status === 'none') return conversationNotFound();
   const followUp = state.followUps[c.followUpId];
-  if (followUp === undefined)
-    return refuse.notFound('follow-up-not-found', 'This conversation has no such follow-up.', { field: 'followUpId' });
+  if (followUp === undefined) return followUpNotFound({ field: 'followUpId' });
   return followUp === 'done' ? [] : [FollowUpDone({ participants: state.participants, followUpId: c.followUpId })];
 }
 

@@ -10,7 +10,7 @@ import {
   OneOf,
   plain,
   type Recorded,
-  refuse,
+  refusal,
   type Sealed,
   sealed,
   Slug,
@@ -209,13 +209,18 @@ export class RevokeSignIn extends Command {
 
 // ── Decide ──
 
-const notThere = () => refuse.notFound('person-not-found', 'There is no such person. Add the person first, or check the id.');
-const hasLeft = () => refuse.conflict('person-left', 'The relationship with this person has ended.');
+const personNotFound = refusal.notFound('person-not-found', 'There is no such person. Add the person first, or check the id.');
+const personLeft = refusal.conflict('person-left', 'The relationship with this person has ended.');
+const numberIncomplete = refusal.invalid(
+  'external-number-incomplete',
+  'externalSystem and externalNumber go together: give both or neither.',
+);
+const changedAndRemoved = refusal.invalid('changed-and-removed', 'A detail is given a value and removed at once: choose one.');
+const signInNotFound = refusal.notFound('sign-in-not-found', 'This person has no such sign-in.');
 
 function addPerson(c: AddPerson): Decision {
   if ((c.externalSystem === undefined) !== (c.externalNumber === undefined)) {
-    const field = c.externalSystem === undefined ? 'externalSystem' : 'externalNumber';
-    return refuse.invalid('external-number-incomplete', 'externalSystem and externalNumber go together: give both or neither.', { field });
+    return numberIncomplete({ field: c.externalSystem === undefined ? 'externalSystem' : 'externalNumber' });
   }
   return [
     ContactAdded({
@@ -231,15 +236,11 @@ function addPerson(c: AddPerson): Decision {
 }
 
 function correctDetails(c: CorrectDetails, state: Person, { open }: Context): Decision {
-  if (state.status === 'unknown') return notThere();
-  if (state.status === 'left') return hasLeft();
+  if (state.status === 'unknown') return personNotFound();
+  if (state.status === 'left') return personLeft();
   const removed = (c.remove ?? []).filter((detail) => state.details[detail] !== undefined);
   const contradiction = removed.find((detail) => c[detail] !== undefined);
-  if (contradiction !== undefined) {
-    return refuse.invalid('changed-and-removed', `${contradiction} is given a value and removed at once: choose one.`, {
-      field: contradiction,
-    });
-  }
+  if (contradiction !== undefined) return changedAndRemoved({ field: contradiction });
   const changed: { [D in Detail]?: string } = {};
   for (const detail of details) {
     const value = c[detail];
@@ -251,15 +252,15 @@ function correctDetails(c: CorrectDetails, state: Person, { open }: Context): De
 }
 
 function recordPersonLeft(_: RecordPersonLeft, state: Person): Decision {
-  if (state.status === 'unknown') return notThere();
+  if (state.status === 'unknown') return personNotFound();
   if (state.status === 'left') return [];
   // Who has left is let in no more.
   return [PersonLeft({}), ...Object.keys(state.signIns).map((signInId) => SignInRevoked({ signInId }))];
 }
 
 function bindSignIn(c: BindSignIn, state: Person, { open, newId }: Context): Decision {
-  if (state.status === 'unknown') return notThere();
-  if (state.status === 'left') return hasLeft();
+  if (state.status === 'unknown') return personNotFound();
+  if (state.status === 'left') return personLeft();
   const bound = Object.values(state.signIns).some((account) => {
     const known = open(account);
     return !isErased(known) && accountOf(known) === accountOf(c);
@@ -268,10 +269,8 @@ function bindSignIn(c: BindSignIn, state: Person, { open, newId }: Context): Dec
 }
 
 function revokeSignIn(c: RevokeSignIn, state: Person): Decision {
-  if (state.status === 'unknown') return notThere();
-  if (state.signIns[c.signInId] === undefined) {
-    return refuse.notFound('sign-in-not-found', 'This person has no such sign-in.', { field: 'signInId' });
-  }
+  if (state.status === 'unknown') return personNotFound();
+  if (state.signIns[c.signInId] === undefined) return signInNotFound({ field: 'signInId' });
   return [SignInRevoked({ signInId: c.signInId })];
 }
 

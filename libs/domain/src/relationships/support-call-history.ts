@@ -11,7 +11,7 @@ import {
   OneOf,
   plain,
   type Recorded,
-  refuse,
+  refusal,
   type Sealed,
   sealed,
   Slug,
@@ -209,6 +209,12 @@ const TERMS = [
 const PEOPLE = ['caller', 'updatedBy', 'openedBy', 'assignee'] as const;
 type People = { readonly [P in (typeof PEOPLE)[number]]?: string };
 
+const personUnknown = refusal.invalid(
+  'person-unknown',
+  'Nobody is known by this number in that system. Add the person with that externalNumber first.',
+);
+const callerDiffers = refusal.conflict('caller-differs', 'This call was imported with another caller.');
+
 /** The people of a row by the ids they have here. */
 function peopleOf(c: ImportCallChange, holder: Context['holder']): People | Refusal {
   const people: { -readonly [P in keyof People]: People[P] } = {};
@@ -216,13 +222,7 @@ function peopleOf(c: ImportCallChange, holder: Context['holder']): People | Refu
     const number = c[field];
     if (number === undefined) continue;
     const id = holder(personNumberIn(c.system), number);
-    if (id === undefined) {
-      return refuse.invalid(
-        'person-unknown',
-        `Nobody is known by this number in ${c.system}. Add the person with that externalNumber first.`,
-        { field },
-      );
-    }
+    if (id === undefined) return personUnknown({ field });
     people[field] = id;
   }
   return people;
@@ -240,9 +240,7 @@ export function importCallChange(
   const people = peopleOf(c, holder);
   if (isRefusal(people)) return people;
   const { caller, updatedBy, openedBy, assignee } = people;
-  if (call !== undefined && caller !== call.caller) {
-    return refuse.conflict('caller-differs', 'This call was imported with another caller.', { field: 'caller' });
-  }
+  if (call !== undefined && caller !== call.caller) return callerDiffers({ field: 'caller' });
 
   const history = call?.history ?? [];
   const when = { at: c.occurredAt, counter: c.counter };

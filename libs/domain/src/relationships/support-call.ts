@@ -8,7 +8,7 @@ import {
   OneOf,
   plain,
   type Recorded,
-  refuse,
+  refusal,
   sealed,
   Slug,
   Text,
@@ -242,8 +242,12 @@ export class GiveFeedback extends PersonalCallCommand {
 
 // ── Decide ──
 
-const notThere = () => refuse.notFound('call-not-found', 'There is no such call. Open it first, or check the id.');
-const is = (status: string, way: string) => refuse.conflict(`call-${status}`, `The call is ${status}. ${way}`);
+const callNotFound = refusal.notFound('call-not-found', 'There is no such call. Open it first, or check the id.');
+const callClosed = refusal.conflict('call-closed', 'The call is closed. Open a new call.');
+const callResolved = refusal.conflict('call-resolved', 'The call is resolved. Reopen it, with a reason, or close it.');
+const callNotResolved = refusal.conflict('call-not-resolved', 'The call is not resolved. Resolve it first, and say how.');
+const assignedToNobody = refusal.invalid('assigned-to-nobody', 'Name a group, an assignee, or both.');
+const feedbackGiven = refusal.conflict('feedback-given', 'Feedback was already given on this call.');
 
 function openCall(c: OpenCall): Decision {
   return [
@@ -254,8 +258,8 @@ function openCall(c: OpenCall): Decision {
 /** Decides about a call that is not closed. */
 function whileOpen<C>(decide: (command: C, call: OpenedCall, context: Context) => Decision) {
   return (c: C, state: SupportCall, context: Context): Decision => {
-    if (isNone(state)) return notThere();
-    if (state.status === 'closed') return is('closed', 'Open a new call.');
+    if (isNone(state)) return callNotFound();
+    if (state.status === 'closed') return callClosed();
     return decide(c, state, context);
   };
 }
@@ -268,13 +272,13 @@ const categorizeCall = whileOpen<CategorizeCall>((c, call) =>
 
 const assignCall = whileOpen<AssignCall>((c, call) => {
   if (c.group === undefined && c.assignee === undefined) {
-    return refuse.invalid('assigned-to-nobody', 'Name a group, an assignee, or both.', { field: 'group' });
+    return assignedToNobody({ field: 'group' });
   }
   return call.group === c.group && call.assignee === c.assignee ? [] : [CallAssigned({ group: c.group, assignee: c.assignee })];
 });
 
 const changeCallStatus = whileOpen<ChangeCallStatus>((c, call) => {
-  if (call.status === 'resolved') return is('resolved', 'Reopen it, with a reason, or close it.');
+  if (call.status === 'resolved') return callResolved();
   return call.status === c.status ? [] : [CallStatusChanged({ from: call.status, to: c.status })];
 });
 
@@ -283,25 +287,22 @@ const addCommunication = whileOpen<AddCommunication>((c, call, { newId }) => [
 ]);
 
 const resolveCall = whileOpen<ResolveCall>((c, call) =>
-  call.status === 'resolved'
-    ? is('resolved', 'Reopen it first, with a reason.')
-    : [CallResolved({ caller: call.caller, resolution: c.resolution })],
+  call.status === 'resolved' ? callResolved() : [CallResolved({ caller: call.caller, resolution: c.resolution })],
 );
 
 const reopenCall = whileOpen<ReopenCall>((c, call) =>
   call.status === 'resolved'
     ? [CallReopened({ caller: call.caller, reason: c.reason })]
-    : is('not-resolved', 'Only what was resolved can be reopened.'),
+    : callNotResolved({ detail: 'Only what was resolved can be reopened.' }),
 );
 
-const closeCall = whileOpen<CloseCall>((_, call) =>
-  call.status === 'resolved' ? [CallClosed({})] : is('not-resolved', 'Resolve it first, and say how.'),
-);
+const closeCall = whileOpen<CloseCall>((_, call) => (call.status === 'resolved' ? [CallClosed({})] : callNotResolved()));
 
 function giveFeedback(c: GiveFeedback, state: SupportCall): Decision {
-  if (isNone(state)) return notThere();
-  if (state.status !== 'resolved' && state.status !== 'closed') return is('not-resolved', 'Feedback is about how it was resolved.');
-  if (state.feedback) return refuse.conflict('feedback-given', 'Feedback was already given on this call.');
+  if (isNone(state)) return callNotFound();
+  if (state.status !== 'resolved' && state.status !== 'closed')
+    return callNotResolved({ detail: 'Feedback is about how the call was resolved: give it then.' });
+  if (state.feedback) return feedbackGiven();
   return [FeedbackGiven({ caller: state.caller, score: c.score, comment: c.comment })];
 }
 
