@@ -94,25 +94,17 @@ export async function openRapport(configuration: Configuration, log: Logger): Pr
   await recordStart(funnel, policies, store, configuration);
   await appointFirstPrivacyOfficer(funnel, vault, authorities, policies, configuration.privacyOfficer);
 
-  const writeRefusals = async () => {
-    for (const { principal, ...refusal } of refused.take()) {
+  const recordRefusals = (options?: { unfinished: boolean }) =>
+    refused.record((refusal) => {
       const eventId = randomUUID();
       const action = 'RecordRefusals';
       const facts = { ...systemFacts, exists: false };
       const decision = decide(policies, { kind: 'system', action, facts });
-      await funnel.record(refusals, randomUUID(), RefusalsRecorded(refusal), {
-        principal,
-        correlationId: eventId,
-        decision,
-        action,
-        facts,
-        eventId,
-      });
-    }
-  };
-  const timer = setInterval(() => {
-    writeRefusals().catch((error: unknown) => log.error({ error: { name: (error as Error).name } }, 'Refusals could not be recorded'));
-  }, 5_000);
+      const given = { principal: SYSTEM, correlationId: eventId, decision, action, facts, eventId };
+      return funnel.record(refusals, eventId, RefusalsRecorded(refusal), given);
+    }, options);
+  const couldNot = (error: unknown) => log.error({ error: { name: (error as Error).name } }, 'Refusals could not be recorded');
+  const timer = setInterval(() => void recordRefusals().catch(couldNot), 5_000);
 
   return {
     store,
@@ -125,7 +117,8 @@ export async function openRapport(configuration: Configuration, log: Logger): Pr
     keyFile,
     close: async () => {
       clearInterval(timer);
-      await writeRefusals();
+      // What cannot be recorded any more must not keep the rest from being closed.
+      await recordRefusals({ unfinished: true }).catch(couldNot);
       await readModels.stop();
       await readModel.close();
       await authorities.stop();

@@ -2,7 +2,7 @@
  * What the software records of itself and of those who use it (GDPR Art. 5(2)): who was shown what, what was
  * refused, which policies and which build were in force. Nobody sends commands for these: the funnel records them.
  */
-import { aggregate, declareEvent, plain } from '@rapport/kernel';
+import { aggregate, declareEvent, plain, type ActorKind } from '@rapport/kernel';
 
 export interface DisclosedRecord {
   /** The data subject, or the record where its values are nobody's alone. */
@@ -23,6 +23,8 @@ export const RefusalsRecorded = declareEvent('RefusalsRecorded', {
   title: 'Something was refused, so many times within a minute',
   notShown: 'about the use of the software: in the audit trail',
   fields: {
+    actorKind: plain<ActorKind>('one of five words'),
+    actor: plain<string>('id of a person or service, made here, random'),
     action: plain<string>('the name of a command or query'),
     reason: plain<string>('a code'),
     minute: plain<string>('a minute'),
@@ -60,7 +62,7 @@ export const disclosure = aggregate<undefined, { type: string }>({
   events: [PersonalDataDisclosed],
   ...recordedByTheFunnel,
 });
-/** One stream an actor, action, reason and minute. */
+/** One stream an entry. */
 export const refusals = aggregate<undefined, { type: string }>({ name: 'refusals', events: [RefusalsRecorded], ...recordedByTheFunnel });
 /** One stream for all. */
 export const software = aggregate<undefined, { type: string }>({
