@@ -2,8 +2,9 @@
 import { auditTrail } from './audit-trail/audit-trail';
 import { myData } from './my-data/my-data';
 import { mySupportCalls } from './my-support-calls/my-support-calls';
+import { organizationCard } from './organization/organization';
 import { timeline } from './timeline/timeline';
 import { whoLooked } from './who-looked/who-looked';
 
 export { declarations } from '@rapport/domain';
-export const projections = [myData, whoLooked, mySupportCalls, timeline, auditTrail];
+export const projections = [myData, whoLooked, mySupportCalls, timeline, organizationCard, auditTrail];

@@ -16,12 +16,19 @@ export function subjectsOf(event: RecordedEvent, value: Sealed): readonly string
   return Array.isArray(listed) ? (listed as string[]) : [value.owner];
 }
 
-/** The people an event is about, whether it holds a value of theirs or not. */
+/** The people and organizations an event is about, whether it holds a value of theirs or not. */
 export function peopleOf(event: RecordedEvent): readonly string[] {
-  const { participants, caller } = event.data as { participants?: readonly string[]; caller?: string };
-  if (participants !== undefined) return participants;
-  if (caller !== undefined) return [caller];
-  return event.stream.startsWith('person-') || event.stream.startsWith('staffMember-') ? [event.streamId] : [];
+  const {
+    participants = [],
+    caller,
+    organization,
+  } = event.data as {
+    participants?: readonly string[];
+    caller?: string;
+    organization?: string;
+  };
+  const own = /^(person|organization|staffMember)-/.test(event.stream) ? [event.streamId] : [];
+  return [...own, ...participants, ...[caller, organization].filter((id) => id !== undefined)];
 }
 
 /** The titles of events, for people. */

@@ -29,6 +29,9 @@ export abstract class PersonalDataCommand extends Command {
 /** The namespace under which a person's number in another system is unique. */
 export const personNumberIn = (system: string) => `person-number:${system}`;
 
+/** The namespace under which an organization's number in another system is unique. */
+export const organizationNumberIn = (system: string) => `organization-number:${system}`;
+
 /** An account at an identity provider: the `iss` and `sub` of its tokens. */
 export interface Account {
   readonly issuer: string;

@@ -6,23 +6,30 @@ import { service } from './oversight/service';
 import { staffMember } from './oversight/staff-member';
 import { purposeRegister } from './privacy/purpose-register';
 import { conversation } from './relationships/conversation';
+import { organization } from './relationships/organization';
 import { person } from './relationships/person';
 import { supportCall } from './relationships/support-call';
 
 export * from './commands';
+export * from './directory';
 export * from './oversight/accountability';
 export * from './oversight/engagement';
 export * from './oversight/service';
 export * from './oversight/staff-member';
 export * from './privacy/data-category';
 export * from './privacy/purpose-register';
+export * from './relationships/affiliation';
+export * from './relationships/contact-point';
 export * from './relationships/conversation';
+export * from './relationships/organization';
 export * from './relationships/person';
+export * from './relationships/relationship';
 export * from './relationships/support-call';
 export * from './relationships/support-call-history';
 
 export const aggregates: readonly Aggregate[] = [
   person,
+  organization,
   conversation,
   supportCall,
   purposeRegister,
@@ -35,4 +42,4 @@ export const aggregates: readonly Aggregate[] = [
 ];
 
 /** Every event type there is. */
-export const declarations = aggregates.flatMap((aggregate) => aggregate.events);
+export const declarations = [...new Set(aggregates.flatMap((aggregate) => aggregate.events))];

@@ -2,6 +2,21 @@
 import type { Actor, DomainEvent, Erased, EventDeclaration, RecordedEvent, Sealed } from './events';
 import type { Refusal } from './refusal';
 
+/**
+ * What events of other streams say, as far as a decision must know it. Its position is recorded with the decision, so
+ * that an auditor can ask the same questions of the same events.
+ */
+export interface Directory {
+  /** Whether somebody is a colleague with a role. */
+  isStaff(person: string): boolean;
+  /** The organizations a person belongs to. */
+  organizationsOf(person: string): readonly string[];
+  /** Undefined where there is no such organization. */
+  organization(id: string): { readonly archived: boolean } | undefined;
+  /** The organizations an organization is a part of, the nearest first. */
+  ancestorsOf(organization: string): readonly string[];
+}
+
 /** What `decide` may know beside the command and the state. All of it is given, none of it looked up. */
 export interface Context {
   /** ISO 8601 instant in UTC. */
@@ -9,6 +24,7 @@ export interface Context {
   readonly actor: Actor;
   /** The uuid of the aggregate's stream. */
   readonly id: string;
+  readonly directory: Directory;
   /** A new id: the same label in the same command gives the same id, however often it is tried. */
   newId(label: string): string;
   /** Opens a sealed value of the state. */
@@ -45,7 +61,7 @@ export interface CommandDeclaration<State = unknown, C extends object = object> 
   /** The external number by which the aggregate is known; where nobody holds it, the command creates the aggregate. */
   identifiedBy?(command: C): Claim;
   /** Facts only this command has. */
-  facts?(command: C, state: State, actor: Actor): Facts;
+  facts?(command: C, state: State, actor: Actor, directory: Directory): Facts;
   /** Identifiers nobody else may hold once the command has taken effect. */
   claims?(command: C): readonly Claim[];
   /** Identifiers that are free once it has. */
@@ -60,7 +76,7 @@ export interface Aggregate<State = unknown> {
   readonly initial: State;
   evolve(state: State, event: RecordedEvent): State;
   /** Facts every command of this aggregate has: how the actor stands to it. */
-  facts(state: State, actor: Actor, id: string): Facts;
+  facts(state: State, actor: Actor, id: string, directory: Directory): Facts;
   /** Its commands; their class names are the names of the actions in the policies. */
   readonly commands: readonly CommandDeclaration[];
 }
@@ -82,7 +98,7 @@ export function aggregate<State, E extends { readonly type: string }>(declaratio
   events: readonly (EventDeclaration & { readonly type: E['type'] })[];
   initial: State;
   evolve(state: State, event: E): State;
-  facts?(state: State, actor: Actor, id: string): Facts;
+  facts?(state: State, actor: Actor, id: string, directory: Directory): Facts;
   commands: readonly CommandDeclaration[];
 }): Aggregate<State> {
   if (!/^[a-z][A-Za-z]*$/.test(declaration.name)) throw new Error(`The name of an aggregate has letters only: '${declaration.name}'.`);

@@ -218,6 +218,7 @@ export class Funnel {
       now,
       actor: { kind: principal.kind, id: principal.id },
       id,
+      directory: this.deps.authorities.directory,
       newId: (label) => vault.uuid(envelope.commandId, label),
       open: (value) => vault.open(value),
       holder: (namespace, value) => this.holder(namespace, value),
@@ -331,8 +332,8 @@ export class Funnel {
       self: false,
       exists: loaded.revision >= 0,
       categoriesCovered: true, // What is stored is known once it is decided: `checkPurpose`.
-      ...aggregate.facts(loaded.state, actor, id),
-      ...declaration.facts?.(command, loaded.state, actor),
+      ...aggregate.facts(loaded.state, actor, id, authorities.directory),
+      ...declaration.facts?.(command, loaded.state, actor, authorities.directory),
     };
     return { purpose, decision: this.ask({ principal, action, facts, targeted: declaration.target !== undefined }), facts };
   }

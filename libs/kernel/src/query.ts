@@ -1,5 +1,5 @@
 /** A question to the read models: a class of its parameters, and how it is answered with values still sealed. */
-import type { Facts } from './aggregate';
+import type { Directory, Facts } from './aggregate';
 import type { Actor } from './events';
 
 export interface Found {
@@ -13,13 +13,13 @@ export interface Question<Db = unknown, Q extends object = object> {
   /** Its class name is the action in the policies. */
   readonly type: new () => Q;
   /** @returns undefined where there is no such thing */
-  find(db: Db, query: Q, actor: Actor): Promise<Found | undefined>;
+  find(db: Db, query: Q, actor: Actor, directory: Directory): Promise<Found | undefined>;
 }
 
 /** Declares a question; exists for its types. */
 export function question<Db, Q extends object>(
   type: new () => Q,
-  find: (db: Db, query: Q, actor: Actor) => Promise<Found | undefined>,
+  find: (db: Db, query: Q, actor: Actor, directory: Directory) => Promise<Found | undefined>,
 ): Question<Db> {
   return { type, find } as unknown as Question<Db>;
 }

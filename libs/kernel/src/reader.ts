@@ -33,7 +33,7 @@ export class Reader<Db> {
    */
   async ask(question: Question<Db>, query: object, { principal, correlationId, purpose: slug }: Asking): Promise<unknown> {
     const actor = { kind: principal.kind, id: principal.id };
-    const found = await question.find(this.db, query, actor);
+    const found = await question.find(this.db, query, actor, this.deps.authorities.directory);
     const sealed = found === undefined ? [] : collect(found.answer);
     const purpose = slug === undefined ? undefined : this.deps.authorities.purpose(slug);
     const action = question.type.name;

@@ -3,7 +3,7 @@
  * Values are written readable and sealed for show; a command is validated as HTTP would, so a spec cannot send what
  * nobody could.
  */
-import type { Aggregate, Claim, CommandClass, CommandDeclaration, Context, Decision, Facts } from './aggregate';
+import type { Aggregate, Claim, CommandClass, CommandDeclaration, Context, Decision, Directory, Facts } from './aggregate';
 import { ERASED, isErased, type Actor, type DomainEvent, type Erased, type EventMetadata, type RecordedEvent, type Sealed } from './events';
 import { fieldsOf, isInvalid, validate, type InputClass } from './fields';
 import { isRefusal, type Refusal } from './refusal';
@@ -23,7 +23,12 @@ export const newId = (label: string): string =>
   `00000000-0000-4000-8000-${Buffer.from(label).toString('hex').slice(0, 12).padStart(12, '0')}`;
 
 /** Who acts, when and with what beside the command; what is left out is filled in. */
-export type About = Partial<Pick<Context, 'now' | 'actor' | 'id' | 'holder'>>;
+export type About = Partial<Pick<Context, 'now' | 'actor' | 'id' | 'holder'>> & {
+  /** What other streams say; of what is left out, nothing. */
+  readonly directory?: Partial<Directory>;
+};
+
+const nothingKnown: Directory = { isStaff: () => false, organizationsOf: () => [], organization: () => undefined, ancestorsOf: () => [] };
 
 /** An event as it is given: with metadata that matters, or with its values erased since. */
 export interface GivenEvent extends DomainEvent {
@@ -71,9 +76,10 @@ export function given<State>(aggregate: Aggregate<State>, ...events: readonly Gi
     state,
     decide,
     when: (type, fields, about) => outcome(decide(type, fields, about)),
-    facts: (type, fields, { actor = STAFF, id = STREAM_ID } = {}) => {
+    facts: (type, fields, { actor = STAFF, id = STREAM_ID, directory: known } = {}) => {
       const { declaration, command } = prepare(type, fields);
-      return { ...aggregate.facts(state, actor, id), ...declaration.facts?.(command, state, actor) };
+      const directory = { ...nothingKnown, ...known };
+      return { ...aggregate.facts(state, actor, id, directory), ...declaration.facts?.(command, state, actor, directory) };
     },
     claims: (type, fields) => {
       const { declaration, command } = prepare(type, fields);
@@ -139,8 +145,8 @@ function commandOf<C extends object>(type: CommandClass<C>, fields: Partial<C>):
   return command;
 }
 
-function contextOf({ now = NOW, actor = STAFF, id = STREAM_ID, holder = () => undefined }: About): Context {
-  return { now, actor, id, newId, open: openShown, holder };
+function contextOf({ now = NOW, actor = STAFF, id = STREAM_ID, holder = () => undefined, directory }: About): Context {
+  return { now, actor, id, newId, open: openShown, holder, directory: { ...nothingKnown, ...directory } };
 }
 
 function outcome(decision: Decision): Outcome {

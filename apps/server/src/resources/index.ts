@@ -3,6 +3,7 @@ import * as domain from '@rapport/domain';
 import { readAuditTrail } from '@rapport/projections/audit-trail/audit-trail';
 import { readMyData } from '@rapport/projections/my-data/my-data';
 import { readCall, readMyCalls } from '@rapport/projections/my-support-calls/my-support-calls';
+import { readOrganization } from '@rapport/projections/organization/organization';
 import { readTimeline } from '@rapport/projections/timeline/timeline';
 import { readWhoLooked } from '@rapport/projections/who-looked/who-looked';
 import { asks, sends, type Route } from '../resource';
@@ -11,6 +12,10 @@ export const routes: { readonly [resource: string]: readonly Route[] } = {
   people: [
     sends('post', 'people', domain.AddPerson, 'Add a person'),
     sends('patch', 'people/:personId', domain.CorrectDetails, 'Correct details'),
+    sends('post', 'people/:personId/contact-points', domain.AddContactPoint, 'Add a way to reach a person'),
+    sends('delete', 'people/:personId/contact-points/:contactPointId', domain.RemoveContactPoint, 'Remove a way to reach a person'),
+    sends('put', 'people/:personId/organizations/:organization', domain.JoinOrganization, 'A person joins an organization'),
+    sends('post', 'people/:personId/organizations/:organization/leave', domain.LeaveOrganization, 'A person leaves an organization'),
     sends('post', 'people/:personId/leave', domain.RecordPersonLeft, 'The relationship ended'),
     sends('post', 'people/:personId/sign-ins', domain.BindSignIn, 'Bind an account'),
     sends('delete', 'people/:personId/sign-ins/:signInId', domain.RevokeSignIn, 'Revoke an account'),
@@ -18,6 +23,22 @@ export const routes: { readonly [resource: string]: readonly Route[] } = {
     asks('people/:personId/disclosures', readWhoLooked, 'Who looked'),
     asks('people/:personId/calls', readMyCalls, 'Support calls'),
     asks('people/:personId/timeline', readTimeline, 'What happened with this person'),
+  ],
+  organizations: [
+    sends('post', 'organizations', domain.AddOrganization, 'Add an organization'),
+    asks('organizations/:organizationId', readOrganization, 'An organization with its contact persons'),
+    sends('put', 'organizations/:organizationId/name', domain.RenameOrganization, 'Rename an organization'),
+    sends('post', 'organizations/:organizationId/relationships', domain.BeginRelationship, 'A relationship begins'),
+    sends('post', 'organizations/:organizationId/relationships/:relationship/end', domain.EndRelationship, 'A relationship ends'),
+    sends('put', 'organizations/:organizationId/account-owner', domain.AssignAccountOwner, 'Make a colleague responsible'),
+    sends('put', 'organizations/:organizationId/parent', domain.SetParent, 'Say of which organization it is a part'),
+    sends('post', 'organizations/:organizationId/contact-points', domain.AddOrganizationContactPoint, 'Add an address, number or website'),
+    sends(
+      'delete',
+      'organizations/:organizationId/contact-points/:contactPointId',
+      domain.RemoveOrganizationContactPoint,
+      'Remove an address, number or website',
+    ),
   ],
   conversations: [
     sends('post', 'conversations', domain.RecordConversation, 'Record a conversation'),

@@ -24,11 +24,13 @@ import { CHANNELS, type Channel, Command, PersonalDataCommand } from '../command
 /** One participant: sealed with their key, so that it goes with them. Several: with the conversation's own. */
 const aboutParticipants = whose.soleSubject('participants');
 const participants = plain<readonly string[]>('ids of people, made here, random');
+const organization = plain<string | undefined>('id of an organization, made here, random');
 
 export const ConversationRecorded = declareEvent('ConversationRecorded', {
   title: 'A conversation took place',
   fields: {
     participants,
+    organization,
     medium: plain<Channel>('one of a few words'),
     subject: sealed<string>('conversation', aboutParticipants),
   },
@@ -111,6 +113,9 @@ export class RecordConversation extends PersonalDataCommand {
   @Ids({ min: 1, max: 50, owner: true, description: 'The people it was with.' })
   participants!: string[];
 
+  @Id({ owner: true, description: 'The organization it was about, where it was about one.', optional: true })
+  organization?: string;
+
   @OneOf(CHANNELS, { description: 'How it was held.' })
   medium!: Channel;
 
@@ -191,7 +196,11 @@ function recordConversation(c: RecordConversation, _: Conversation, context: Con
   const followUp = planFollowUp(c, about, context);
   if ('refusal' in followUp) return followUp;
   const note = c.note === undefined ? [] : [NoteTaken({ participants: about, noteId: context.newId('note'), text: c.note })];
-  return [ConversationRecorded({ participants: about, medium: c.medium, subject: c.subject }), ...note, ...followUp];
+  return [
+    ConversationRecorded({ participants: about, organization: c.organization, medium: c.medium, subject: c.subject }),
+    ...note,
+    ...followUp,
+  ];
 }
 
 function takeNote(c: TakeNote, state: Conversation, context: Context): Decision {

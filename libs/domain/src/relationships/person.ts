@@ -23,11 +23,29 @@ import {
 } from '@rapport/kernel';
 import { accountOf, Command, PersonalDataCommand, personNumberIn, SIGN_IN, type Account } from '../commands';
 import type { DataCategory } from '../privacy/data-category';
+import {
+  AffiliationBegan,
+  AffiliationEnded,
+  evolveAffiliations,
+  joinOrganization,
+  JoinOrganization,
+  leaveOrganization,
+  LeaveOrganization,
+  type Affiliations,
+} from './affiliation';
+import {
+  addContactPoint,
+  AddContactPointCommand,
+  ContactPointAdded,
+  ContactPointRemoved,
+  evolveContactPoints,
+  removeContactPoint,
+  RemoveContactPointCommand,
+  type ContactPoints,
+} from './contact-point';
+import { externalNumberIncomplete, RELATIONSHIPS, type ExternalNumber, type Relationship } from './relationship';
 
 // ── Events ──
-
-export const RELATIONSHIPS = ['customer', 'colleague', 'sponsor', 'interested-party'] as const;
-export type Relationship = (typeof RELATIONSHIPS)[number];
 
 /** A person's details, each with its data category. The names are those of the HTTP fields and of the events. */
 export const DETAILS = {
@@ -46,12 +64,6 @@ const optionalDetails = {
   address: sealed<string | undefined>(DETAILS.address, whose.record),
   jobTitle: sealed<string | undefined>(DETAILS.jobTitle, whose.record),
 };
-
-/** A number by which another system knows the person. */
-export interface ExternalNumber {
-  readonly system: string;
-  readonly number: string;
-}
 
 export const ContactAdded = declareEvent('ContactAdded', {
   title: 'A person was added',
@@ -95,7 +107,11 @@ type PersonEvent =
   | Recorded<typeof DetailsCorrected>
   | Recorded<typeof PersonLeft>
   | Recorded<typeof SignInBound>
-  | Recorded<typeof SignInRevoked>;
+  | Recorded<typeof SignInRevoked>
+  | Recorded<typeof AffiliationBegan>
+  | Recorded<typeof AffiliationEnded>
+  | Recorded<typeof ContactPointAdded>
+  | Recorded<typeof ContactPointRemoved>;
 
 // ── State ──
 
@@ -104,13 +120,15 @@ interface KnownPerson {
   readonly relationship: Relationship;
   readonly details: { readonly [D in Detail]?: Sealed<string> };
   readonly signIns: { readonly [signInId: string]: Sealed<Account> };
+  readonly affiliations: Affiliations;
+  readonly contactPoints: ContactPoints;
 }
 export type Person = { readonly status: 'unknown' } | KnownPerson;
 
 function evolve(state: Person, event: PersonEvent): Person {
   if (event.type === 'ContactAdded') {
     const { relationship, externalNumber: _, ...values } = event.data;
-    return { status: 'current', relationship, details: values, signIns: {} };
+    return { status: 'current', relationship, details: values, signIns: {}, affiliations: {}, contactPoints: {} };
   }
   if (state.status === 'unknown') return state;
   switch (event.type) {
@@ -127,6 +145,12 @@ function evolve(state: Person, event: PersonEvent): Person {
       const { [event.data.signInId]: _, ...signIns } = state.signIns;
       return { ...state, signIns };
     }
+    case 'AffiliationBegan':
+    case 'AffiliationEnded':
+      return { ...state, affiliations: evolveAffiliations(state.affiliations, event) };
+    case 'ContactPointAdded':
+    case 'ContactPointRemoved':
+      return { ...state, contactPoints: evolveContactPoints(state.contactPoints, event) };
     default:
       return never(event);
   }
@@ -199,6 +223,16 @@ export class BindSignIn extends PersonalDataCommand {
   subject!: string;
 }
 
+export class AddContactPoint extends AddContactPointCommand {
+  @Id({ description: 'The person.' })
+  personId!: string;
+}
+
+export class RemoveContactPoint extends RemoveContactPointCommand {
+  @Id({ description: 'The person.' })
+  personId!: string;
+}
+
 export class RevokeSignIn extends Command {
   @Id({ description: 'The person.' })
   personId!: string;
@@ -211,16 +245,12 @@ export class RevokeSignIn extends Command {
 
 const personNotFound = refusal.notFound('person-not-found', 'There is no such person. Add the person first, or check the id.');
 const personLeft = refusal.conflict('person-left', 'The relationship with this person has ended.');
-const numberIncomplete = refusal.invalid(
-  'external-number-incomplete',
-  'externalSystem and externalNumber go together: give both or neither.',
-);
 const changedAndRemoved = refusal.invalid('changed-and-removed', 'A detail is given a value and removed at once: choose one.');
 const signInNotFound = refusal.notFound('sign-in-not-found', 'This person has no such sign-in.');
 
 function addPerson(c: AddPerson): Decision {
   if ((c.externalSystem === undefined) !== (c.externalNumber === undefined)) {
-    return numberIncomplete({ field: c.externalSystem === undefined ? 'externalSystem' : 'externalNumber' });
+    return externalNumberIncomplete({ field: c.externalSystem === undefined ? 'externalSystem' : 'externalNumber' });
   }
   return [
     ContactAdded({
@@ -235,9 +265,16 @@ function addPerson(c: AddPerson): Decision {
   ];
 }
 
-function correctDetails(c: CorrectDetails, state: Person, { open }: Context): Decision {
-  if (state.status === 'unknown') return personNotFound();
-  if (state.status === 'left') return personLeft();
+/** Decides about a person we have a relationship with. */
+function whileCurrent<C>(decide: (command: C, person: KnownPerson, context: Context) => Decision) {
+  return (c: C, state: Person, context: Context): Decision => {
+    if (state.status === 'unknown') return personNotFound();
+    if (state.status === 'left') return personLeft();
+    return decide(c, state, context);
+  };
+}
+
+const correctDetails = whileCurrent<CorrectDetails>((c, state, { open }) => {
   const removed = (c.remove ?? []).filter((detail) => state.details[detail] !== undefined);
   const contradiction = removed.find((detail) => c[detail] !== undefined);
   if (contradiction !== undefined) return changedAndRemoved({ field: contradiction });
@@ -249,24 +286,26 @@ function correctDetails(c: CorrectDetails, state: Person, { open }: Context): De
   }
   if (removed.length === 0 && Object.keys(changed).length === 0) return [];
   return [DetailsCorrected({ ...changed, removed })];
-}
+});
 
-function recordPersonLeft(_: RecordPersonLeft, state: Person): Decision {
+function recordPersonLeft(_: RecordPersonLeft, state: Person, { now }: Context): Decision {
   if (state.status === 'unknown') return personNotFound();
   if (state.status === 'left') return [];
-  // Who has left is let in no more.
-  return [PersonLeft({}), ...Object.keys(state.signIns).map((signInId) => SignInRevoked({ signInId }))];
+  // Who has left is let in no more, and speaks for no organization.
+  return [
+    PersonLeft({}),
+    ...Object.keys(state.signIns).map((signInId) => SignInRevoked({ signInId })),
+    ...Object.keys(state.affiliations).map((organization) => AffiliationEnded({ organization, until: now.slice(0, 10) })),
+  ];
 }
 
-function bindSignIn(c: BindSignIn, state: Person, { open, newId }: Context): Decision {
-  if (state.status === 'unknown') return personNotFound();
-  if (state.status === 'left') return personLeft();
+const bindSignIn = whileCurrent<BindSignIn>((c, state, { open, newId }) => {
   const bound = Object.values(state.signIns).some((account) => {
     const known = open(account);
     return !isErased(known) && accountOf(known) === accountOf(c);
   });
   return bound ? [] : [SignInBound({ signInId: newId('sign-in'), account: { issuer: c.issuer, subject: c.subject } })];
-}
+});
 
 function revokeSignIn(c: RevokeSignIn, state: Person): Decision {
   if (state.status === 'unknown') return personNotFound();
@@ -284,7 +323,17 @@ function accounts(sealedAccounts: readonly (Sealed<Account> | undefined)[], open
 
 export const person = aggregate<Person, PersonEvent>({
   name: 'person',
-  events: [ContactAdded, DetailsCorrected, PersonLeft, SignInBound, SignInRevoked],
+  events: [
+    ContactAdded,
+    DetailsCorrected,
+    PersonLeft,
+    SignInBound,
+    SignInRevoked,
+    AffiliationBegan,
+    AffiliationEnded,
+    ContactPointAdded,
+    ContactPointRemoved,
+  ],
   initial: { status: 'unknown' },
   evolve,
   facts: (_, actor, id) => ({ self: actor.id === id }),
@@ -297,6 +346,22 @@ export const person = aggregate<Person, PersonEvent>({
       decide: addPerson,
     }),
     command(CorrectDetails, { target: 'personId', decide: correctDetails }),
+    command(AddContactPoint, {
+      target: 'personId',
+      decide: whileCurrent((c: AddContactPoint, { contactPoints }, context) => addContactPoint(c, contactPoints, context)),
+    }),
+    command(RemoveContactPoint, {
+      target: 'personId',
+      decide: whileCurrent((c: RemoveContactPoint, { contactPoints }) => removeContactPoint(c, contactPoints)),
+    }),
+    command(JoinOrganization, {
+      target: 'personId',
+      decide: whileCurrent((c: JoinOrganization, { affiliations }, context) => joinOrganization(c, affiliations, context)),
+    }),
+    command(LeaveOrganization, {
+      target: 'personId',
+      decide: whileCurrent((c: LeaveOrganization, { affiliations }, context) => leaveOrganization(c, affiliations, context)),
+    }),
     command(RecordPersonLeft, {
       target: 'personId',
       releases: (_, state: Person, { open }) => (state.status === 'unknown' ? [] : accounts(Object.values(state.signIns), open)),

@@ -44,6 +44,7 @@ export const CallOpened = declareEvent('CallOpened', {
   title: 'A support call was opened',
   fields: {
     caller,
+    organization: plain<string | undefined>('id of an organization, made here, random'),
     medium: plain<Channel>('one of a few words'),
     urgency: plain<Urgency>('one of four words'),
     subject: sealed<string>('support', callersOwn),
@@ -119,6 +120,7 @@ type CallEvent =
 
 export interface OpenedCall {
   readonly caller: string | undefined;
+  readonly organization?: string;
   readonly status: CallStatus;
   readonly category?: string;
   readonly subcategory?: string;
@@ -133,7 +135,9 @@ export type SupportCall = { readonly status: 'none' } | OpenedCall;
 const isNone = (state: SupportCall): state is { readonly status: 'none' } => state.status === 'none';
 
 function evolve(state: SupportCall, event: CallEvent): SupportCall {
-  if (event.type === 'CallOpened') return { status: 'new', caller: event.data.caller, feedback: false, history: [] };
+  if (event.type === 'CallOpened') {
+    return { status: 'new', caller: event.data.caller, organization: event.data.organization, feedback: false, history: [] };
+  }
   if (event.type === 'CallHistoryImported') {
     const { caller, status, assignee, latest } = event.data;
     const before = isNone(state) ? { caller, status, feedback: false, history: [] } : state;
@@ -167,6 +171,9 @@ function evolve(state: SupportCall, event: CallEvent): SupportCall {
 export class OpenCall extends PersonalDataCommand {
   @Id({ owner: true, description: 'The person who asks.' })
   caller!: string;
+
+  @Id({ owner: true, description: 'The organization they ask for.', optional: true })
+  organization?: string;
 
   @OneOf(CHANNELS, { description: 'How they asked.' })
   medium!: Channel;
@@ -249,9 +256,25 @@ const callNotResolved = refusal.conflict('call-not-resolved', 'The call is not r
 const assignedToNobody = refusal.invalid('assigned-to-nobody', 'Name a group, an assignee, or both.');
 const feedbackGiven = refusal.conflict('feedback-given', 'Feedback was already given on this call.');
 
-function openCall(c: OpenCall): Decision {
+const notYourOrganization = refusal.invalid(
+  'not-your-organization',
+  'You do not belong to this organization. Leave it out, or choose one of yours.',
+);
+
+function openCall(c: OpenCall, _: SupportCall, { actor, directory }: Context): Decision {
+  // A person speaks for the organizations they belong to; staff may know better than the record.
+  if (c.organization !== undefined && actor.kind === 'person' && !directory.organizationsOf(c.caller).includes(c.organization)) {
+    return notYourOrganization({ field: 'organization' });
+  }
   return [
-    CallOpened({ caller: c.caller, medium: c.medium, urgency: c.urgency ?? 'medium', subject: c.subject, description: c.description }),
+    CallOpened({
+      caller: c.caller,
+      organization: c.organization,
+      medium: c.medium,
+      urgency: c.urgency ?? 'medium',
+      subject: c.subject,
+      description: c.description,
+    }),
   ];
 }
 
@@ -322,7 +345,8 @@ export const supportCall = aggregate<SupportCall, CallEvent>({
   ],
   initial: { status: 'none' },
   evolve,
-  facts: (state, actor) => ({
+  facts: (state, actor, _, directory) => ({
+    contact: !isNone(state) && state.organization !== undefined && directory.organizationsOf(actor.id).includes(state.organization),
     caller: !isNone(state) && state.caller === actor.id,
     assigned: !isNone(state) && state.assignee === actor.id,
   }),

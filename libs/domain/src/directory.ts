@@ -1,0 +1,178 @@
+/**
+ * What events of many streams say together, as far as a decision must know it: who signs in by which account, what
+ * they may do, to which organization they belong, for which purposes data is kept. A fold over `DIRECTORY_EVENTS` in
+ * the order of the store: `libs/access` keeps one up to date; an auditor folds the same events up to the position
+ * that a decision recorded, and so derives the same facts.
+ */
+import { isErased, type ActorKind, type Directory as Questions, type Erased, type RecordedEvent, type Sealed } from '@rapport/kernel';
+import { accountOf, type Account } from './commands';
+import { engagement, evolveEngagement, isEngaged, type Engagement } from './oversight/engagement';
+import { evolveService, service, type Service } from './oversight/service';
+import { evolveStaff, isTrained, staffMember, type StaffMember } from './oversight/staff-member';
+import { evolvePurposes, purposeOf, purposeRegister, type Purpose, type PurposeRegister } from './privacy/purpose-register';
+import { OrganizationAdded, OrganizationArchived, ParentSet, RelationshipBegan } from './relationships/organization';
+import { AffiliationBegan, AffiliationEnded } from './relationships/affiliation';
+import { SignInBound, SignInRevoked } from './relationships/person';
+
+/** Somebody who may be allowed something, as far as events say. */
+export interface Principal {
+  readonly kind: ActorKind;
+  readonly id: string;
+  readonly roles: readonly string[];
+  /** Has a current confidentiality training. */
+  readonly trained: boolean;
+  /** Of a service: the purposes it may act for. */
+  readonly purposes: readonly string[];
+  /** Of an auditor: an engagement holds today. */
+  readonly engaged: boolean;
+}
+
+/** The event types the directory is made of. */
+export const DIRECTORY_EVENTS: readonly string[] = [
+  ...staffMember.events,
+  ...service.events,
+  ...engagement.events,
+  ...purposeRegister.events,
+  SignInBound,
+  SignInRevoked,
+  AffiliationBegan,
+  AffiliationEnded,
+  OrganizationAdded,
+  OrganizationArchived,
+  RelationshipBegan,
+  ParentSet,
+].map((event) => event.type);
+
+interface KnownOrganization {
+  readonly parent?: string;
+  readonly archived: boolean;
+}
+
+export class Directory implements Questions {
+  private readonly staff = new Map<string, StaffMember>();
+  private readonly services = new Map<string, Service>();
+  private readonly engagements = new Map<string, Engagement>();
+  private register: PurposeRegister = {};
+  /** Account → who signs in by it. */
+  private readonly accounts = new Map<string, { readonly id: string; readonly kind: 'person' | 'service' }>();
+  private readonly accountOfSignIn = new Map<string, string>();
+  private readonly affiliations = new Map<string, readonly string[]>();
+  private readonly organizations = new Map<string, KnownOrganization>();
+
+  /** @param open opens a sealed account; an auditor has no keys and answers `ERASED` */
+  constructor(private readonly open: <T>(value: Sealed<T>) => T | Erased) {}
+
+  /** Who signs in by this account, with what they may do at `now` (ISO 8601, UTC); undefined for nobody we know. */
+  principal(account: Account, now: string): Principal | undefined {
+    const bound = this.accounts.get(accountOf(account));
+    if (bound === undefined) return undefined;
+    if (bound.kind === 'service') {
+      const state = this.services.get(bound.id);
+      const purposes = state?.status === 'registered' ? state.purposes : [];
+      return { kind: 'service', id: bound.id, roles: [], trained: false, purposes, engaged: false };
+    }
+    const member = this.staff.get(bound.id);
+    const roles = member?.roles ?? [];
+    const engaged = [...this.engagements.values()].some((e) => e.status !== 'none' && e.auditor === bound.id && isEngaged(e, now));
+    const kind = roles.length > 0 ? 'staff' : engaged ? 'auditor' : 'person';
+    return { kind, id: bound.id, roles: [...roles].sort(), trained: isTrained(member, now), purposes: [], engaged };
+  }
+
+  purpose(slug: string): Purpose | undefined {
+    return purposeOf(this.register, slug);
+  }
+
+  get purposes(): readonly Purpose[] {
+    return Object.values(this.register);
+  }
+
+  /** Whether anybody has this role. */
+  hasRole(role: string): boolean {
+    return [...this.staff.values()].some((member) => (member.roles as readonly string[]).includes(role));
+  }
+
+  isStaff(person: string): boolean {
+    return (this.staff.get(person)?.roles.length ?? 0) > 0;
+  }
+
+  organizationsOf(person: string): readonly string[] {
+    return this.affiliations.get(person) ?? [];
+  }
+
+  organization(id: string): KnownOrganization | undefined {
+    return this.organizations.get(id);
+  }
+
+  ancestorsOf(organization: string): readonly string[] {
+    const ancestors: string[] = [];
+    for (let at = this.organizations.get(organization)?.parent; at !== undefined; at = this.organizations.get(at)?.parent) {
+      // Two commands at once may have closed a circle, each in a stream of its own: it ends where it began.
+      if (ancestors.includes(at)) break;
+      ancestors.push(at);
+    }
+    return ancestors;
+  }
+
+  /** Applies the next of `DIRECTORY_EVENTS`. */
+  apply(event: RecordedEvent): void {
+    const id = event.streamId;
+    switch (event.stream.slice(0, event.stream.indexOf('-'))) {
+      case staffMember.name: {
+        const before = this.staff.get(id) ?? (staffMember.initial as StaffMember);
+        this.staff.set(id, evolveStaff(before, event as Parameters<typeof evolveStaff>[1]));
+        return;
+      }
+      case service.name: {
+        const state = evolveService(this.services.get(id) ?? (service.initial as Service), event as Parameters<typeof evolveService>[1]);
+        this.services.set(id, state);
+        if (state.status === 'registered')
+          this.accounts.set(accountOf({ issuer: state.issuer, subject: state.client }), { id, kind: 'service' });
+        return;
+      }
+      case engagement.name: {
+        const before = this.engagements.get(id) ?? (engagement.initial as Engagement);
+        this.engagements.set(id, evolveEngagement(before, event as Parameters<typeof evolveEngagement>[1]));
+        return;
+      }
+      case purposeRegister.name:
+        this.register = evolvePurposes(this.register, event as Parameters<typeof evolvePurposes>[1]);
+        return;
+      default:
+        this.applyRelationship(event);
+    }
+  }
+
+  private applyRelationship(event: RecordedEvent): void {
+    const id = event.streamId;
+    if (is(event, SignInBound)) {
+      const account = this.open(event.data.account);
+      if (isErased(account)) return;
+      this.accounts.set(accountOf(account), { id, kind: 'person' });
+      this.accountOfSignIn.set(event.data.signInId, accountOf(account));
+    } else if (is(event, SignInRevoked)) {
+      const account = this.accountOfSignIn.get(event.data.signInId);
+      if (account !== undefined) this.accounts.delete(account);
+    } else if (is(event, AffiliationBegan)) {
+      // Begun anew, with another role, it is still one.
+      this.affiliations.set(id, [...new Set([...this.organizationsOf(id), event.data.organization])]);
+    } else if (is(event, AffiliationEnded)) {
+      const left = this.organizationsOf(id).filter((organization) => organization !== event.data.organization);
+      if (left.length > 0) this.affiliations.set(id, left);
+      else this.affiliations.delete(id);
+    } else if (is(event, OrganizationAdded)) {
+      this.organizations.set(id, { parent: event.data.parent, archived: false });
+    } else if (is(event, OrganizationArchived)) {
+      this.organizations.set(id, { ...this.organizations.get(id), archived: true });
+    } else if (is(event, RelationshipBegan)) {
+      this.organizations.set(id, { ...this.organizations.get(id), archived: false });
+    } else if (is(event, ParentSet)) {
+      this.organizations.set(id, { archived: this.organizations.get(id)?.archived ?? false, parent: event.data.parent });
+    }
+  }
+}
+
+/** Narrows an event to a declared type. */
+function is<E extends { readonly type: string }>(event: RecordedEvent, type: E): event is RecordedOf<E> {
+  return event.type === type.type;
+}
+type RecordedOf<E> = import('@rapport/kernel').Recorded<E> & RecordedEvent;
