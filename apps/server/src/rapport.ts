@@ -1,6 +1,6 @@
 /** Everything behind HTTP, put together: stores, vault, policies, authorities, funnel, read models. */
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Authorities, decide, loadPolicies, SYSTEM, type PolicySet } from '@rapport/access';
 import {
@@ -22,16 +22,17 @@ import {
   TrainingAttested,
   type Account,
 } from '@rapport/domain';
-import { openEventStore, type EventStore } from '@rapport/event-store';
-import { isSealed, type DomainEvent } from '@rapport/kernel';
+import type { EventStore } from '@rapport/event-store';
+import type { DomainEvent } from '@rapport/kernel';
 import { Funnel } from '@rapport/kernel/funnel';
 import { Reader } from '@rapport/kernel/reader';
 import { recorder } from '@rapport/kernel/recorded';
 import { openReadModel, runProjections, type ReadDatabase, type ReadModels } from '@rapport/read-model';
-import { createKeyFile, keyFilePath, loadKeyRing, pooledRandom, Vault } from '@rapport/vault';
+import type { Vault } from '@rapport/vault';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration';
 import { Refusals } from './refusals';
+import { openStores, projectRoot } from './stores';
 
 export interface Rapport {
   readonly store: EventStore;
@@ -50,22 +51,10 @@ export interface Rapport {
 const MAX_STALENESS = 10_000;
 const POLICIES = ['libs', 'access', 'policies'];
 
-/** The folder of the project, from source or from `dist`. */
-function projectRoot(): string {
-  for (let folder = __dirname; ; folder = join(folder, '..')) if (existsSync(join(folder, 'nest-cli.json'))) return folder;
-}
-
 export async function openRapport(configuration: Configuration, log: Logger): Promise<Rapport> {
-  const { dataDir, eventStoreUrl } = configuration;
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const clock = () => new Date();
-  const storeConfig = { url: eventStoreUrl, dataDir };
-  const store = await openEventStore(storeConfig);
-  const storeId = 'storeId' in store ? store.storeId : createHash('sha256').update(eventStoreUrl!).digest('hex').slice(0, 32);
-  const keyFile = keyFilePath(process.env, storeId, dataDir);
-  const keys = existsSync(keyFile) ? loadKeyRing(keyFile) : createKeyFile(keyFile, pooledRandom());
-  const vault = new Vault({ file: join(dataDir, 'vault.db'), keys, clock });
-  if (vault.needsSweep) await sweep(store, vault);
+  const stores = await openStores(configuration);
+  const { store, vault, keyFile } = stores;
 
   const policies = loadPolicies(join(projectRoot(), ...POLICIES));
   const recorded = recorder(declarations);
@@ -80,16 +69,11 @@ export async function openRapport(configuration: Configuration, log: Logger): Pr
 
   const refused = new Refusals(clock);
   const funnel = new Funnel(aggregates, { store, vault, policies, authorities, clock, refused: (...refusal) => refused.count(...refusal) });
-  const file = join(dataDir, 'read.db');
   const readModels = await runProjections(
-    {
-      module: join(projectRoot(), ...(__filename.endsWith('.ts') ? ['projections'] : ['dist', 'projections']), 'index'),
-      file,
-      store: storeConfig,
-    },
+    { module: stores.projectionsModule, file: stores.readModelFile, store: stores.storeConfig },
     { onFailure: (error) => log.error({ error: { name: error.name, message: error.message } }, 'The read models stopped') },
   );
-  const readModel = openReadModel(file);
+  const readModel = openReadModel(stores.readModelFile);
   const reader = new Reader<ReadDatabase>(funnel, { vault, authorities }, readModel.db, randomUUID);
   await recordStart(funnel, policies, store, configuration);
   await appointFirstPrivacyOfficer(funnel, vault, authorities, policies, configuration.privacyOfficer);
@@ -122,8 +106,7 @@ export async function openRapport(configuration: Configuration, log: Logger): Pr
       await readModels.stop();
       await readModel.close();
       await authorities.stop();
-      await store.close();
-      vault.close();
+      await stores.close();
     },
   };
 }
@@ -139,23 +122,6 @@ const systemFacts = {
   purposeAllowed: false,
   categoriesCovered: true,
 };
-
-/** After a crash: gives the secrets that events use their rows, and destroys what no event uses. */
-async function sweep(store: EventStore, vault: Vault): Promise<void> {
-  const uses: Parameters<Vault['sweep']>[0] extends Iterable<infer U> ? U[] : never = [];
-  for (let from: string | undefined; ;) {
-    const events = await store.readAll({ direction: 'backwards', from, limit: 2_000 });
-    for (const event of events) {
-      for (const value of Object.values(event.data)) {
-        if (isSealed(value))
-          uses.push({ secret: value.secret, owner: value.owner, category: value.category, stream: event.stream, event: event.id });
-      }
-    }
-    if (events.length === 0) break;
-    from = events[events.length - 1]!.position;
-  }
-  vault.sweep(uses);
-}
 
 async function recordStart(funnel: Funnel, policies: PolicySet, store: EventStore, configuration: Configuration): Promise<void> {
   const record = async (action: string, event: ReturnType<typeof SoftwareStarted> | ReturnType<typeof PolicySetPublished>) => {
