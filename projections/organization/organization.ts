@@ -68,7 +68,7 @@ export const members = table(
 
 export const people = table(
   'person',
-  { id: 'text', name: jsonOf<Sealed<string>>(), email: jsonOrNullOf<Sealed<string>>(), telephone: jsonOrNullOf<Sealed<string>>() },
+  { id: 'text', name: jsonOrNullOf<Sealed<string>>(), email: jsonOrNullOf<Sealed<string>>(), telephone: jsonOrNullOf<Sealed<string>>() },
   { key: ['id'] },
 );
 
@@ -109,7 +109,7 @@ export const organizationCard = projection({
       patch(members, { organization: data.organization, person: streamId }, { until: data.until }),
     ),
     on(ContactAdded, ({ streamId, data }) =>
-      ensure(people, { id: streamId, name: data.name, email: data.email ?? null, telephone: data.telephone ?? null }),
+      ensure(people, { id: streamId, name: data.name ?? null, email: data.email ?? null, telephone: data.telephone ?? null }),
     ),
     on(DetailsCorrected, ({ streamId, data }) =>
       patch(

@@ -91,11 +91,13 @@ export class Vault {
   /** Used, and not yet written as rows of their own; their block is durable. */
   private readonly unwritten = new Map<number, Secret & { readonly tag: number }>();
   private block: Block | undefined;
+  private keys: KeyRing;
   private readonly selectOwner: StatementSyncInstance;
   private readonly selectSecret: StatementSyncInstance;
 
   constructor(private readonly options: VaultOptions) {
     this.db = openDatabase(options.file);
+    this.keys = options.keys;
     this.random = options.random ?? pooledRandom();
     this.ownerKeys = new LRUCache({ max: CACHED_OWNERS, ttl: options.ownerKeyLife ?? 60_000, dispose: (key) => key.fill(0) });
     this.selectOwner = this.db.prepare('SELECT n, status FROM owner WHERE id = ?');
@@ -117,9 +119,7 @@ export class Vault {
     const n = transaction(this.db, () => {
       const last = this.db.prepare('SELECT max(n) AS n FROM owner_key').get() as { n: number | null };
       const next = (last.n ?? 0) + 1;
-      this.db
-        .prepare('INSERT INTO owner_key (n, owner, wrapped) VALUES (?, ?, ?)')
-        .run(next, id, wrap(this.options.keys, id, key, this.random));
+      this.db.prepare('INSERT INTO owner_key (n, owner, wrapped) VALUES (?, ?, ?)').run(next, id, wrap(this.keys, id, key, this.random));
       this.db.prepare("INSERT INTO owner (id, n, status) VALUES (?, ?, 'live')").run(id, next);
       return next;
     });
@@ -140,7 +140,7 @@ export class Vault {
     if (known !== undefined) return known;
     const row = this.db.prepare('SELECT wrapped FROM owner_key WHERE n = ?').get(n) as { wrapped: Uint8Array } | undefined;
     if (row === undefined) throw new KeyLost(`The key of ${id} is missing`);
-    const key = unwrap(this.options.keys, id, Buffer.from(row.wrapped));
+    const key = unwrap(this.keys, id, Buffer.from(row.wrapped));
     this.ownerKeys.set(id, key);
     return key;
   }
@@ -216,7 +216,7 @@ export class Vault {
       this.db.prepare("INSERT OR REPLACE INTO meta (name, value) VALUES ('next', ?)").run(String(n + size));
       this.db
         .prepare('INSERT INTO block (first, size, tag, wrapped) VALUES (?, ?, ?, ?)')
-        .run(n, size, tag, wrap(this.options.keys, `block ${n}`, key, this.random));
+        .run(n, size, tag, wrap(this.keys, `block ${n}`, key, this.random));
       return { first: n, size, tag, bytes: keyStream(key, size * KEY_BYTES), used: 0 };
     });
     this.unwritten.clear();
@@ -271,7 +271,7 @@ export class Vault {
     const blocks = (
       this.db.prepare('SELECT first, size, tag, wrapped FROM block').all() as unknown as (Block & { wrapped: Uint8Array })[]
     ).map((row) => {
-      const key = unwrap(this.options.keys, `block ${row.first}`, Buffer.from(row.wrapped));
+      const key = unwrap(this.keys, `block ${row.first}`, Buffer.from(row.wrapped));
       return { ...row, bytes: keyStream(key, row.size * KEY_BYTES) };
     });
     transaction(this.db, () => {
@@ -419,14 +419,17 @@ export class Vault {
     return rows.map((row) => Buffer.from(row.epoch).readUInt32BE(0)).sort((a, b) => a - b);
   }
 
-  /** Wraps every key anew with the current epoch, a thousand a transaction; may be interrupted and run again. @returns how many */
-  rotate(): number {
+  /**
+   * Wraps every key anew with the current epoch, a thousand a transaction; may be interrupted and run again.
+   * @param keys the key file as it is now, the epochs until now included; used from here on @returns how many
+   */
+  rotate(keys: KeyRing = this.keys): number {
     this.flush();
+    this.keys = keys;
     let rotated = 0;
     const epoch = Buffer.alloc(4);
-    epoch.writeUInt32BE(this.options.keys.current);
-    const rewrap = (name: string, wrapped: Uint8Array) =>
-      wrap(this.options.keys, name, unwrap(this.options.keys, name, Buffer.from(wrapped)), this.random);
+    epoch.writeUInt32BE(this.keys.current);
+    const rewrap = (name: string, wrapped: Uint8Array) => wrap(this.keys, name, unwrap(this.keys, name, Buffer.from(wrapped)), this.random);
     for (const { name, wrapped } of this.db.prepare('SELECT name, wrapped FROM vault_key').all() as {
       name: string;
       wrapped: Uint8Array;
@@ -457,9 +460,9 @@ export class Vault {
 
   private vaultKey(name: string): Buffer {
     const row = this.db.prepare('SELECT wrapped FROM vault_key WHERE name = ?').get(name) as { wrapped: Uint8Array } | undefined;
-    if (row !== undefined) return unwrap(this.options.keys, name, Buffer.from(row.wrapped));
+    if (row !== undefined) return unwrap(this.keys, name, Buffer.from(row.wrapped));
     const key = this.random(KEY_BYTES);
-    this.db.prepare('INSERT INTO vault_key (name, wrapped) VALUES (?, ?)').run(name, wrap(this.options.keys, name, key, this.random));
+    this.db.prepare('INSERT INTO vault_key (name, wrapped) VALUES (?, ?)').run(name, wrap(this.keys, name, key, this.random));
     return key;
   }
 }

@@ -47,18 +47,17 @@ async function list(): Promise<void> {
 
 /** Adds no further epoch where an earlier rotation was interrupted: that one is finished. */
 async function rotate(): Promise<void> {
-  const ring = await withStores(({ vault, keyFile }) => {
+  await withStores(({ vault, keyFile }) => {
     const before = loadKeyRing(keyFile);
     const unfinished = vault.epochsInUse().some((epoch) => epoch !== before.current);
     say(unfinished ? `Finishing the rotation to epoch ${before.current}.` : `Adding an epoch to ${keyFile}.`);
-    return unfinished ? before : addEpoch(keyFile, pooledRandom());
+    const ring = unfinished ? before : addEpoch(keyFile, pooledRandom());
+    const rewrapped = vault.rotate(ring);
+    const older = ring.epochs.filter((epoch) => epoch !== ring.current);
+    say(`${rewrapped.toLocaleString('en')} keys are wrapped anew: the vault needs epoch ${ring.current} and no other.`);
+    say('Back up the key file now, apart from the data.');
+    say(`Once no backup of the vault from before this rotation is left: ${older.map((epoch) => `keys drop ${epoch}`).join(', ')}`);
   });
-  // Opened again: a vault reads the key file once.
-  const rewrapped = await withStores(({ vault }) => vault.rotate());
-  const older = ring.epochs.filter((epoch) => epoch !== ring.current);
-  say(`${rewrapped.toLocaleString('en')} keys are wrapped anew: the vault needs epoch ${ring.current} and no other.`);
-  say('Back up the key file now, apart from the data.');
-  say(`Once no backup of the vault from before this rotation is left: ${older.map((epoch) => `keys drop ${epoch}`).join(', ')}`);
 }
 
 async function drop(epoch: number, { yes }: { yes?: true }): Promise<void> {

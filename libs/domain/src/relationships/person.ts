@@ -69,7 +69,8 @@ export const ContactAdded = declareEvent('ContactAdded', {
   title: 'A person was added',
   fields: {
     relationship: plain<Relationship>('one of four words, shared by many'),
-    name: sealed<string>(DETAILS.name, whose.record),
+    /** Left out where only another system's number is known: no name is made up (GDPR Art. 5(1)(d)). */
+    name: sealed<string | undefined>(DETAILS.name, whose.record),
     ...optionalDetails,
     externalNumber: sealed<ExternalNumber | undefined>('identity', whose.record),
   },
@@ -162,8 +163,8 @@ export class AddPerson extends PersonalDataCommand {
   @OneOf(RELATIONSHIPS, { description: 'What the person is to us.' })
   relationship!: Relationship;
 
-  @Text({ max: 200, description: 'The name, as the person writes it.' })
-  name!: string;
+  @Text({ max: 200, description: 'The name, as the person writes it. Left out where only `externalNumber` is known.', optional: true })
+  name?: string;
 
   @Email({ description: 'E-mail address.', optional: true })
   email?: string;
@@ -245,6 +246,7 @@ export class RevokeSignIn extends Command {
 
 const personNotFound = refusal.notFound('person-not-found', 'There is no such person. Add the person first, or check the id.');
 const personLeft = refusal.conflict('person-left', 'The relationship with this person has ended.');
+const nameless = refusal.invalid('nameless', 'Give a name, or the number by which another system knows the person.');
 const changedAndRemoved = refusal.invalid('changed-and-removed', 'A detail is given a value and removed at once: choose one.');
 const signInNotFound = refusal.notFound('sign-in-not-found', 'This person has no such sign-in.');
 
@@ -252,6 +254,7 @@ function addPerson(c: AddPerson): Decision {
   if ((c.externalSystem === undefined) !== (c.externalNumber === undefined)) {
     return externalNumberIncomplete({ field: c.externalSystem === undefined ? 'externalSystem' : 'externalNumber' });
   }
+  if (c.name === undefined && c.externalNumber === undefined) return nameless({ field: 'name' });
   return [
     ContactAdded({
       relationship: c.relationship,
