@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-const MAIN = join(__dirname, '..', '..', 'dist', 'apps', 'server', 'src', 'main.js');
+export const MAIN = join(__dirname, '..', '..', 'dist', 'apps', 'server', 'src', 'main.js');
 
 export interface Answer {
   readonly status: number;
@@ -53,12 +53,13 @@ export class TestServer {
     });
   }
 
-  async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+  /** @returns its exit code; null where the signal ended it */
+  async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     const child = this.child!;
-    if (child.exitCode !== null) return;
-    const ended = new Promise((resolve) => child.once('exit', resolve));
+    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
     child.kill(signal);
-    await ended;
+    return ended;
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 /** The Nest application: resources, handlers, problem documents, the development identity provider. */
 import { randomUUID } from 'node:crypto';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -8,7 +9,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { aggregates } from '@rapport/domain';
 import type { Logger } from 'pino';
 import { BatchController } from './batch';
-import type { Configuration } from './configuration';
+import { InvalidConfiguration, type Configuration } from './configuration';
 import { Edge, LOG, RAPPORT, VERIFIER } from './edge';
 import { handlersFor } from './handlers';
 import { useJsonBodies } from './http/json';
@@ -72,12 +73,16 @@ export interface Running {
   close(): Promise<void>;
 }
 
-/** Starts everything and listens. */
+/**
+ * Starts everything and listens.
+ * @throws InvalidConfiguration where the port or the data folder cannot be used; whatever keeps a store from opening
+ */
 export async function startServer(configuration: Configuration, log: Logger): Promise<Running> {
   const url = `http://localhost:${configuration.port}`;
   const issuer = configuration.issuer ?? `${url}/identity`;
   const development = configuration.issuer === undefined;
   const officer = configuration.privacyOfficer ?? (development ? { issuer, subject: 'petra' } : undefined);
+  makeDataFolder(configuration.dataDir);
   const rapport = await openRapport({ ...configuration, privacyOfficer: officer }, log);
   const provider = development
     ? await createDevelopmentProvider({ issuer, keysFile: join(rapport.keyFile.replace(/\.key$/, '.identity.json')) })
@@ -98,13 +103,36 @@ export async function startServer(configuration: Configuration, log: Logger): Pr
   app.useGlobalFilters(new ProblemFilter(log, routeMethods(fastify)));
   mountProblemPages(fastify);
   if (provider !== undefined) mountDevelopmentProvider(fastify, provider);
-  await app.listen(configuration.port, '127.0.0.1');
-  return {
-    url,
-    rapport,
-    close: async () => {
-      await app.close();
-      await rapport.close();
-    },
+  const close = async () => {
+    await app.close();
+    await rapport.close();
   };
+  try {
+    await app.listen(configuration.port, '127.0.0.1');
+  } catch (error) {
+    await close();
+    throw notListening(configuration.port, error);
+  }
+  return { url, rapport, close };
+}
+
+function makeDataFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    if (!statSync(folder).isDirectory()) throw new Error('A file.');
+  } catch {
+    throw new InvalidConfiguration('DATA_DIR', `must name a folder that can be made or written to; ${folder} cannot.`);
+  }
+}
+
+function notListening(port: number, error: unknown): unknown {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EADDRINUSE')
+    return new InvalidConfiguration(
+      'PORT',
+      `${port} is used by another program. Stop that one, or choose another: PORT=${port + 1} npm start`,
+    );
+  if (code === 'EACCES') return new InvalidConfiguration('PORT', `${port} may not be used by this account. Choose one from 1024 on.`);
+  return error;
 }

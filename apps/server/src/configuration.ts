@@ -20,30 +20,66 @@ export class InvalidConfiguration extends Error {
   }
 }
 
-/** @throws InvalidConfiguration naming the variable and what is expected */
+const ENVIRONMENTS = ['production', 'development', 'test'];
+
+/**
+ * @param env the environment's variables; an empty one counts as not set
+ * @throws InvalidConfiguration naming the variable and what is expected
+ */
 export function readConfiguration(env: NodeJS.ProcessEnv): Configuration {
-  const production = env['NODE_ENV'] === 'production';
-  const port = env['PORT'] ?? '3000';
-  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new InvalidConfiguration('PORT', 'is expected as a number from 0 to 65535.');
-  const eventStoreUrl = env['EVENT_STORE_URL'] || undefined;
-  if (eventStoreUrl !== undefined && !/^esdb(\+discover)?:\/\//.test(eventStoreUrl)) {
-    throw new InvalidConfiguration('EVENT_STORE_URL', 'must begin with esdb:// or esdb+discover://; leave it out for the embedded store.');
+  const given = (name: string) => env[name]?.trim() || undefined;
+
+  const environment = given('NODE_ENV') ?? 'development';
+  if (!ENVIRONMENTS.includes(environment)) {
+    throw new InvalidConfiguration('NODE_ENV', `is expected as ${listed(ENVIRONMENTS)}; left out, it is development.`);
   }
-  const issuer = env['OIDC_ISSUER'] || undefined;
-  if (issuer === undefined && production)
+  const production = environment === 'production';
+
+  const port = given('PORT') ?? '3000';
+  if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) {
+    throw new InvalidConfiguration('PORT', 'is expected as a number from 1 to 65535; left out, it is 3000.');
+  }
+  const eventStoreUrl = given('EVENT_STORE_URL');
+  if (eventStoreUrl !== undefined && !/^esdb(\+discover)?:\/\/[^/\s]/.test(eventStoreUrl)) {
+    throw new InvalidConfiguration(
+      'EVENT_STORE_URL',
+      'is expected as esdb://host:port or esdb+discover://host:port; leave it out for the embedded store.',
+    );
+  }
+  const issuer = given('OIDC_ISSUER');
+  if (issuer === undefined && production) {
     throw new InvalidConfiguration('OIDC_ISSUER', 'must name your OpenID Connect issuer in production.');
-  const officer = env['RAPPORT_PRIVACY_OFFICER'] || undefined;
-  const [officerIssuer, subject, ...rest] = officer?.split(' ') ?? [];
-  if (officer !== undefined && (!officerIssuer || !subject || rest.length > 0)) {
-    throw new InvalidConfiguration('RAPPORT_PRIVACY_OFFICER', 'is expected as "<issuer> <subject>" of the first privacy officer.');
+  }
+  if (issuer !== undefined && !isIssuer(issuer)) {
+    throw new InvalidConfiguration(
+      'OIDC_ISSUER',
+      'is expected as the address of your OpenID Connect issuer: https://, without query or fragment (http:// for localhost only).',
+    );
+  }
+  const [officerIssuer, subject, ...rest] = given('RAPPORT_PRIVACY_OFFICER')?.split(/\s+/) ?? [];
+  if (officerIssuer !== undefined && (subject === undefined || rest.length > 0)) {
+    throw new InvalidConfiguration(
+      'RAPPORT_PRIVACY_OFFICER',
+      'is expected as "<issuer> <subject>": the iss and the sub of the first privacy officer’s tokens.',
+    );
   }
   return {
     port: Number(port),
-    dataDir: resolve(env['DATA_DIR'] || './data'),
+    dataDir: resolve(given('DATA_DIR') ?? './data'),
     eventStoreUrl,
     issuer,
-    audience: env['OIDC_AUDIENCE'] || 'urn:rapport:api',
-    privacyOfficer: officerIssuer && subject ? { issuer: officerIssuer, subject } : undefined,
+    audience: given('OIDC_AUDIENCE') ?? 'urn:rapport:api',
+    privacyOfficer: officerIssuer !== undefined && subject !== undefined ? { issuer: officerIssuer, subject } : undefined,
     production,
   };
+}
+
+const listed = (words: readonly string[]) => `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
+
+/** OpenID Connect Discovery 1.0 §3; plain http only where it does not leave this machine. */
+function isIssuer(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { protocol, hostname, search, hash } = new URL(text);
+  const local = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return (protocol === 'https:' || (protocol === 'http:' && local)) && search === '' && hash === '';
 }
