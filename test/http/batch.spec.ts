@@ -104,7 +104,7 @@ describe('POST /v1/batch', () => {
       { command: 'AddPerson' },
       [1],
       { command: 'AddPerson', key: 'not ok', body: {} },
-      { command: 'GrantRole', body: { personId: '0198c0de-0000-7000-8000-000000000000', role: 'support' } },
+      { command: 'OpenCall', body: { ...about, caller: '0198c0de-0000-7000-8000-000000000000', medium: 'portal', subject: 'x' } },
       customer('Dee'),
     ]);
     expect(answers.map(({ line, status, problem }) => [line, status, problem?.type, problem?.errors?.[0]?.pointer])).toEqual([
@@ -117,7 +117,7 @@ describe('POST /v1/batch', () => {
       [8, 400, '/problems/malformed-body', '/body'],
       [9, 400, '/problems/malformed-body', ''],
       [10, 400, '/problems/invalid-header', undefined],
-      [11, 422, '/problems/unknown-person', '/personId'],
+      [11, 422, '/problems/unknown-person', '/caller'],
       [12, 201, undefined, undefined],
     ]);
     expect(answers[0]).toEqual({

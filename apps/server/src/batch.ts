@@ -107,7 +107,7 @@ export class BatchController {
       const command = readCommand(type, body);
       const principal = this.edge.principal(identity);
       const record = target === undefined ? '' : (command as { [field: string]: string })[target]!;
-      const commandId = this.rapport.vault.commandId([principal.kind, principal.id, 'POST', '/v1/batch', name, record, key]);
+      const commandId = this.rapport.vault.commandId([principal.id, 'POST', '/v1/batch', name, record, key]);
       const outcome = await this.edge.execute(command, principal, { commandId, correlationId: requestId });
       const { id, revision, changed, position, created } = outcome;
       return { line, status: created ? 201 : 200, id, revision, changed, position };

@@ -59,9 +59,9 @@ export class Edge {
     const key = parseIdempotencyKey(request.headers['idempotency-key']) ?? randomUUID();
     const ifMatch = parseIfMatch(request.headers['if-match']);
     const outcome = await this.execute(command, principal, {
-      commandId: this.rapport.vault.commandId([principal.kind, principal.id, request.method, request.url, key]),
+      commandId: this.rapport.vault.commandId([principal.id, request.method, request.url, key]),
       correlationId: request.id,
-      ifRevision: ifMatch === '*' ? undefined : ifMatch,
+      ifRevision: ifMatch,
     });
     void reply.code(outcome.created ? 201 : 200);
     void reply.header('idempotency-key', `"${key}"`).header('etag', etag(outcome.revision));
@@ -84,6 +84,8 @@ export class Edge {
   }
 }
 
-/** `me` in a path is whoever asks. */
-const own = (params: unknown, { id }: Principal) =>
-  Object.fromEntries(Object.entries(params as { [name: string]: string }).map(([name, value]) => [name, value === 'me' ? id : value]));
+/** `me` in the place of a person is whoever asks. */
+const own = (params: unknown, { id }: Principal) => {
+  const given = params as { readonly [name: string]: string };
+  return given['personId'] === 'me' ? { ...given, personId: id } : given;
+};

@@ -25,10 +25,15 @@ export class Forbidden extends Error {
 export class RevisionConflict extends Error {
   override readonly name = 'RevisionConflict';
   constructor(
-    readonly expected: number,
+    readonly expected: number | '*',
+    /** -1 where there is no record yet. */
     readonly actual: number,
   ) {
-    super(`The record is at revision ${actual}, not at ${expected}. Read it again and decide anew.`);
+    super(
+      actual < 0
+        ? 'There is no such record yet, so it has no revision.'
+        : `The record is at revision ${actual}, not at ${expected}. Read it again and decide anew.`,
+    );
   }
 }
 

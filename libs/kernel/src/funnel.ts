@@ -5,13 +5,14 @@
  */
 import canonicalize from 'canonicalize';
 import { LRUCache } from 'lru-cache';
-import { decide, type AccessDecision as PolicyDecision, type Authorities, type PolicySet, type Principal } from '@rapport/access';
+import type { AccessDecision, Principal } from '@rapport/access';
 import { notCovered, type Purpose } from '@rapport/domain';
 import { AppendTooLarge, OutcomeUnknown, WrongExpectedRevision, type Appended, type EventStore, type NewEvent } from '@rapport/event-store';
-import type { Vault } from '@rapport/vault';
+import { OwnerFenced, type Vault } from '@rapport/vault';
 import type { Aggregate, Claim, CommandDeclaration, Context, Facts } from './aggregate';
+import { authorize, principalFacts, type AuthorizationDependencies, type Request } from './authorization';
 import { Forbidden, IdempotencyMismatch, Refused, RevisionConflict, Unavailable } from './errors';
-import type { DomainEvent, EventDeclaration, EventMetadata, RecordedDecision } from './events';
+import type { DomainEvent, EventDeclaration, EventMetadata } from './events';
 import { ownerFields } from './fields';
 import { Locks } from './locks';
 import { recorder, type Recorder } from './recorded';
@@ -25,8 +26,8 @@ export interface Envelope {
   readonly commandId: string;
   readonly correlationId: string;
   readonly causationId?: string;
-  /** The revision the sender saw (If-Match); undefined where any will do. */
-  readonly ifRevision?: number;
+  /** The revision the sender saw (If-Match); `*` where any will do as long as there is one; undefined where it does not matter. */
+  readonly ifRevision?: number | '*';
 }
 
 export interface Outcome {
@@ -40,14 +41,10 @@ export interface Outcome {
   readonly created: boolean;
 }
 
-export interface FunnelDependencies {
+export interface FunnelDependencies extends AuthorizationDependencies {
   readonly store: EventStore;
   readonly vault: Vault;
-  readonly policies: PolicySet;
-  readonly authorities: Authorities;
   readonly clock: () => Date;
-  /** Told of each refusal by policy; counts and records them. */
-  readonly refused: (principal: Principal, action: string, reason: string) => void;
 }
 
 /** The fields of `PersonalDataCommand` and `Command` the funnel reads itself. */
@@ -82,11 +79,24 @@ const inFuture = refusal.invalid('in-future', 'This has not happened yet: give a
 const unknownPerson = refusal.invalid('unknown-person', 'Nobody is known by this id. Add the person first, or check the id.');
 const alreadyHeld = refusal.conflict('already-held', 'This number already belongs to somebody; `holder` is their id.');
 const appendTooLarge = refusal.invalid('append-too-large', 'What this would record is larger than one append may be. Split it.');
-/** There is nothing, or nothing that the caller may know of: both look the same. */
-export const notFound = refusal.notFound('not-found', 'There is no such record, or none you may see.');
+const subjectErased = refusal.conflict('subject-erased', 'The data of somebody this is about was erased: nothing more is kept about them.');
 
+/** Answers kept in memory, for those who send a command again because they missed the answer. */
+const MAX_ANSWERED = 20_000;
 const MAX_ATTEMPTS = 10;
 const MAX_APPENDS = 5;
+
+/** The stream a command goes into, and what goes with it. */
+interface Into {
+  readonly id: string;
+  readonly stream: string;
+  /** Of the command's body. */
+  readonly digest: string;
+  readonly claims: readonly Claim[];
+}
+
+/** Refused for what was found in the stream, as against for a failure. */
+const isAnswer = (error: unknown) => error instanceof Refused || error instanceof Forbidden || error instanceof RevisionConflict;
 
 export class Funnel {
   private readonly routes = new Map<unknown, Route>();
@@ -95,6 +105,8 @@ export class Funnel {
   private readonly locks = new Locks();
   private readonly loaded = new LRUCache<string, Loaded>({ max: 20_000 });
   private readonly inFlight = new Map<string, Promise<unknown>>();
+  /** A command that changed nothing is in no stream; that it was answered so is remembered here, until a restart. */
+  private readonly answered = new LRUCache<string, { readonly digest: string; readonly outcome: Outcome }>({ max: MAX_ANSWERED });
 
   /** @throws Error where two aggregates decide one command */
   constructor(
@@ -122,12 +134,24 @@ export class Funnel {
   async execute(command: object, envelope: Envelope): Promise<Outcome> {
     const route = this.routes.get(command.constructor);
     if (route === undefined) throw new Error(`No aggregate handles ${command.constructor.name}: declare it in its aggregate's commands.`);
-    const work = this.enter(route, command, envelope);
-    this.inFlight.set(envelope.commandId, work);
+    const digest = this.deps.vault.digest(`${command.constructor.name}${canonicalize(command) ?? ''}`);
+    const { commandId } = envelope;
+    for (let other = this.inFlight.get(commandId); other !== undefined; other = this.inFlight.get(commandId)) {
+      await other.catch(() => undefined);
+    }
+    const before = this.answered.get(commandId);
+    if (before !== undefined) {
+      if (before.digest !== digest) throw new IdempotencyMismatch();
+      return before.outcome;
+    }
+    const work = this.enter(route, command, envelope, digest);
+    this.inFlight.set(commandId, work);
     try {
-      return await work;
+      const outcome = await work;
+      this.answered.set(commandId, { digest, outcome });
+      return outcome;
     } finally {
-      if (this.inFlight.get(envelope.commandId) === work) this.inFlight.delete(envelope.commandId);
+      this.inFlight.delete(commandId);
     }
   }
 
@@ -135,9 +159,9 @@ export class Funnel {
    * Finds the stream, and lets one command at a time into it: two at once would only make each other try again.
    * Commands about one record enter its queue in the order they came, whether they name it by id or by a number.
    */
-  private async enter(route: Route, command: object, envelope: Envelope): Promise<Outcome> {
+  private async enter(route: Route, command: object, envelope: Envelope, digest: string): Promise<Outcome> {
     const into = (id: string, claims: readonly Claim[] = []) =>
-      this.locks.run(id, () => this.attempt(route, command, envelope, id, claims));
+      this.locks.run(id, () => this.attempt(route, command, envelope, { id, stream: `${route.aggregate.name}-${id}`, digest, claims }));
     const fresh = () => this.deps.vault.uuid(envelope.commandId, 'stream');
     const identifiedBy = route.command.identifiedBy?.(command);
     if (identifiedBy === undefined) return into(this.targetId(route, command) ?? fresh());
@@ -171,34 +195,39 @@ export class Funnel {
     return target === undefined ? id?.(command) : (command as { [field: string]: string })[target];
   }
 
-  private async attempt(route: Route, command: object, envelope: Envelope, id: string, claims: readonly Claim[]): Promise<Outcome> {
-    this.checkOwners(command);
-    const digest = this.deps.vault.digest(`${command.constructor.name}${canonicalize(command) ?? ''}`);
+  private async attempt(route: Route, command: object, envelope: Envelope, into: Into): Promise<Outcome> {
     for (let attempt = 1; ; attempt++) {
+      const remembered = this.loaded.get(into.stream);
+      const loaded = remembered ?? (await this.load(route.aggregate, into.stream));
+      // What leads to no append is not checked by the store: it must not rest on what another process has changed since.
+      const isStale = async () => remembered !== undefined && !(await this.isCurrent(into.stream, loaded));
       try {
-        return await this.once(route, command, envelope, id, digest, claims);
+        const outcome = await this.once(route, command, envelope, into, loaded);
+        if (outcome.changed || !(await isStale())) return outcome;
       } catch (error) {
-        if (!(error instanceof WrongExpectedRevision) || attempt === MAX_ATTEMPTS) throw error;
-        this.loaded.delete(`${route.aggregate.name}-${id}`); // Another process wrote: load it again and decide anew.
+        const again = error instanceof WrongExpectedRevision || (isAnswer(error) && (await isStale()));
+        if (!again || attempt === MAX_ATTEMPTS) throw error;
       }
+      this.loaded.delete(into.stream); // Another process wrote: load it again and decide anew.
     }
+  }
+
+  private async isCurrent(stream: string, { revision }: Loaded): Promise<boolean> {
+    const [last] = await this.deps.store.readStream(stream, { direction: 'backwards', limit: 1 });
+    return (last?.revision ?? -1) === revision;
   }
 
   private async once(
     route: Route,
     command: object,
     envelope: Envelope,
-    id: string,
-    digest: string,
-    moreClaims: readonly Claim[],
+    { id, stream, digest, claims: moreClaims }: Into,
+    loaded: Loaded,
   ): Promise<Outcome> {
     const { aggregate, command: declaration } = route;
     const { principal } = envelope;
     const { vault } = this.deps;
-    const stream = `${aggregate.name}-${id}`;
     const now = this.deps.clock().toISOString();
-
-    const loaded = await this.load(aggregate, stream);
     const before = loaded.effects.get(envelope.commandId);
     if (before !== undefined) {
       if (before.digest !== digest) throw new IdempotencyMismatch();
@@ -206,10 +235,8 @@ export class Funnel {
     }
 
     const { purpose, decision, facts } = this.authorize(route, command, principal, loaded, id);
-    if (envelope.ifRevision !== undefined && envelope.ifRevision !== loaded.revision) {
-      throw new RevisionConflict(envelope.ifRevision, loaded.revision);
-    }
-
+    this.checkRevision(envelope, loaded, declaration);
+    this.checkOwners(command);
     const common = command as CommonFields;
     if (common.occurredAt !== undefined && common.occurredAt > now) {
       throw new Refused(inFuture({ field: 'occurredAt' }));
@@ -298,6 +325,12 @@ export class Funnel {
     );
   }
 
+  /** RFC 9110 §13.1.1. Where there is no record to have a revision, that is what the command is answered. */
+  private checkRevision({ ifRevision }: Envelope, { revision }: Loaded, { target }: CommandDeclaration): void {
+    if (ifRevision === undefined || (revision < 0 && target !== undefined)) return;
+    if (ifRevision === '*' ? revision < 0 : ifRevision !== revision) throw new RevisionConflict(ifRevision, revision);
+  }
+
   /** Every person or organization a command names must be one we hold a key of: nothing is sealed for strangers. */
   private checkOwners(command: object): void {
     for (const { field, list } of ownerFields(command.constructor as new () => object)) {
@@ -311,17 +344,19 @@ export class Funnel {
     }
   }
 
-  /**
-   * Asks the policies. What may not be known to exist is refused as if it did not.
-   * @throws Forbidden, Refused, Unavailable
-   */
+  /** Asks the policies about a question. @throws Forbidden, Refused, Unavailable */
+  ask(request: Request): AccessDecision {
+    return authorize(this.deps, request);
+  }
+
+  /** @throws Forbidden, Refused, Unavailable */
   private authorize(
     { aggregate, command: declaration }: Route,
     command: object,
     principal: Principal,
     loaded: Loaded,
     id: string,
-  ): { purpose: Purpose | undefined; decision: Pick<RecordedDecision, 'policies'>; facts: Facts } {
+  ): { purpose: Purpose | undefined; decision: AccessDecision; facts: Facts } {
     const { authorities } = this.deps;
     const action = command.constructor.name;
     const slug = (command as CommonFields).purpose;
@@ -335,22 +370,8 @@ export class Funnel {
       ...aggregate.facts(loaded.state, actor, id, authorities.directory),
       ...declaration.facts?.(command, loaded.state, actor, authorities.directory),
     };
-    return { purpose, decision: this.ask({ principal, action, facts, targeted: declaration.target !== undefined }), facts };
-  }
-
-  /** Asks the policies about a command or a query. @throws Forbidden, Refused, Unavailable */
-  ask({ principal, action, facts, targeted }: { principal: Principal; action: string; facts: Facts; targeted: boolean }): PolicyDecision {
-    const { authorities, policies } = this.deps;
-    if (principal.kind !== 'system' && !authorities.isFresh) {
-      throw new Unavailable('authorities-stale', 'Who may do what is not known for sure at this moment. Try again shortly.');
-    }
-    const decision = decide(policies, { kind: principal.kind, action, facts });
-    if (decision.allowed) return decision;
-    const reason = reasonOf(principal, facts);
-    this.deps.refused(principal, action, reason.code);
-    // Whoever may not do this here must not learn whether there is anything.
-    if (principal.kind === 'person' && targeted) throw new Refused(notFound());
-    throw new Forbidden(reason.code, reason.detail, reason.field);
+    const decision = authorize(this.deps, { principal, action, facts, targeted: declaration.target !== undefined });
+    return { purpose, decision, facts };
   }
 
   private checkPurpose(
@@ -384,7 +405,8 @@ export class Funnel {
 
   /** Takes the claims of a command. One that another command left pending counts only where its events are there. */
   private async claim(claims: readonly Claim[], stream: string, owner: string, commandId: string): Promise<void> {
-    for (const { namespace, value, field } of claims) {
+    // In one order for all, so that no two commands wait for each other.
+    for (const { namespace, value, field } of [...claims].sort(byIdentifier)) {
       for (;;) {
         const taken = this.deps.vault.claim({ namespace, value, owner, stream, commandId });
         if (taken.held) break;
@@ -411,11 +433,15 @@ export class Funnel {
     metadata: Omit<EventMetadata, 'version'>,
     eventId: (index: number) => string,
   ): NewEvent[] {
-    return decided.map(({ type, data }, index) => {
-      const declaration = this.declarations.get(type);
-      if (declaration === undefined) throw new Error(`${type} is declared by no aggregate.`);
-      return sealEvent(this.deps.vault, { stream, streamId: id, eventId: eventId(index), declaration, data: data as object, metadata });
-    });
+    try {
+      return decided.map(({ type, data }, index) => {
+        const declaration = this.declarations.get(type);
+        if (declaration === undefined) throw new Error(`${type} is declared by no aggregate.`);
+        return sealEvent(this.deps.vault, { stream, streamId: id, eventId: eventId(index), declaration, data: data as object, metadata });
+      });
+    } catch (error) {
+      throw error instanceof OwnerFenced ? new Refused(subjectErased()) : error;
+    }
   }
 
   /** Appends at the revision that was loaded. The same ids make it safe to send again where the answer was lost. */
@@ -450,7 +476,7 @@ export class Funnel {
       principal: Principal;
       correlationId: string;
       purpose?: Purpose;
-      decision: PolicyDecision;
+      decision: AccessDecision;
       action: string;
       facts: Facts;
       eventId: string;
@@ -493,45 +519,7 @@ export class Funnel {
   }
 }
 
+const byIdentifier = (a: Claim, b: Claim) => (JSON.stringify([a.namespace, a.value]) < JSON.stringify([b.namespace, b.value]) ? -1 : 1);
+
 /** The id in a stream's name. */
 const idOf = (stream: string) => stream.slice(stream.indexOf('-') + 1);
-
-/** The facts about who acts and for what. */
-export function principalFacts(principal: Principal, slug: string | undefined, purpose: Purpose | undefined): Facts {
-  return {
-    roles: principal.roles,
-    trained: principal.trained,
-    engaged: principal.engaged,
-    purpose: slug ?? '',
-    purposeKnown: purpose !== undefined,
-    purposeAllowed: purpose !== undefined && (principal.kind !== 'service' || principal.purposes.includes(purpose.slug)),
-  };
-}
-
-/** The first thing that was missing, in words that say what to do about it. */
-function reasonOf(principal: Principal, facts: Facts): { code: string; detail: string; field?: string } {
-  if (facts['purpose'] !== '' && facts['purposeKnown'] === false) {
-    return { code: 'purpose-unknown', detail: 'There is no such purpose in the register: GET /v1/purposes lists them.', field: 'purpose' };
-  }
-  if (facts['purpose'] !== '' && facts['purposeAllowed'] === false) {
-    return {
-      code: 'purpose-not-allowed',
-      detail: 'This service may not act for this purpose. The privacy officer can allow it.',
-      field: 'purpose',
-    };
-  }
-  if (facts['categoriesCovered'] === false) {
-    return {
-      code: 'purpose-does-not-cover',
-      detail: 'The purpose does not cover the data that this would show. Name one that does: GET /v1/purposes.',
-      field: 'purpose',
-    };
-  }
-  if (principal.kind === 'staff' && !principal.trained) {
-    return {
-      code: 'training-missing',
-      detail: 'A current confidentiality training is needed. Complete it, and have another colleague attest it.',
-    };
-  }
-  return { code: 'not-allowed', detail: 'No policy allows this. The policies are published: GET /v1/policies.' };
-}

@@ -5,7 +5,8 @@
 import { disclosure, notCovered, PersonalDataDisclosed } from '@rapport/domain';
 import { Refused, Unavailable } from './errors';
 import { isSealed, type Sealed } from './events';
-import { notFound, principalFacts, type Funnel, type FunnelDependencies } from './funnel';
+import { notFound, principalFacts } from './authorization';
+import type { Funnel, FunnelDependencies } from './funnel';
 import type { Principal } from '@rapport/access';
 import type { Question } from './query';
 

@@ -177,6 +177,7 @@ export function notFound(): ProblemError {
 
 /** 412 with the current revision, also as its ETag. */
 export function revisionConflict(current: number): ProblemError {
+  if (current < 0) return problem('revision-conflict', { detail: 'There is no such record yet, so it has no revision.' });
   return problem('revision-conflict', { members: { revision: current }, headers: { etag: `"${current}"` } });
 }
 
