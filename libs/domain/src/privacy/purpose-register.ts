@@ -141,7 +141,8 @@ const retentionSurplus = refusal.invalid('retention-surplus', 'This retention is
 const retentionTwice = refusal.invalid('retention-twice', 'A category is kept for one length of time: say it once.');
 const purposeNotFound = refusal.notFound('purpose-not-found', 'There is no such purpose in the register.');
 
-function declarePurpose(c: DeclarePurpose, state: PurposeRegister): Decision {
+/** Pure, so that a register can be checked before it is sent. */
+export function declarePurpose(c: DeclarePurpose, state: PurposeRegister): Decision {
   if (c.basis === 'legitimate-interest' && c.balancing === undefined) return balancingMissing({ field: 'balancing' });
   const kept = new Set(c.retention.map((rule) => rule.category));
   const forgotten = c.categories.find((category) => !kept.has(category));
