@@ -60,19 +60,12 @@ interface Route {
   readonly command: CommandDeclaration;
 }
 
-interface Effect {
-  readonly digest: string;
-  readonly revision: number;
-  readonly position: string;
-  readonly created: boolean;
-}
-
 /** An aggregate as the funnel keeps it between commands: its values stay sealed. */
 interface Loaded {
   readonly state: unknown;
   readonly revision: number;
-  /** What each command did that is in the stream, by its id. */
-  readonly effects: ReadonlyMap<string, Effect>;
+  /** Every command that is in the stream, by its id: the revision of its last event. Handed on from one state to the next, and added to. */
+  readonly effects: Map<string, number>;
 }
 
 const inFuture = refusal.invalid('in-future', 'This has not happened yet: give a time that is not in the future.');
@@ -83,6 +76,9 @@ const subjectErased = refusal.conflict('subject-erased', 'The data of somebody t
 
 /** Answers kept in memory, for those who send a command again because they missed the answer. */
 const MAX_ANSWERED = 20_000;
+/** What is kept between commands, counted in aggregates and their commands: 50 MB or so, whatever the aggregates are like. */
+const MAX_LOADED = 100_000;
+const sizeOf = ({ effects }: Loaded) => Math.min(1 + effects.size, MAX_LOADED / 4);
 const MAX_ATTEMPTS = 10;
 const MAX_APPENDS = 5;
 
@@ -103,7 +99,7 @@ export class Funnel {
   private readonly declarations = new Map<string, EventDeclaration>();
   private readonly recorded: Recorder;
   private readonly locks = new Locks();
-  private readonly loaded = new LRUCache<string, Loaded>({ max: 20_000 });
+  private readonly loaded = new LRUCache<string, Loaded>({ maxSize: MAX_LOADED, sizeCalculation: sizeOf });
   private readonly inFlight = new Map<string, Promise<unknown>>();
   /** A command that changed nothing is in no stream; that it was answered so is remembered here, until a restart. */
   private readonly answered = new LRUCache<string, { readonly digest: string; readonly outcome: Outcome }>({ max: MAX_ANSWERED });
@@ -229,10 +225,7 @@ export class Funnel {
     const { vault } = this.deps;
     const now = this.deps.clock().toISOString();
     const before = loaded.effects.get(envelope.commandId);
-    if (before !== undefined) {
-      if (before.digest !== digest) throw new IdempotencyMismatch();
-      return { id, revision: before.revision, position: before.position, changed: true, created: before.created };
-    }
+    if (before !== undefined) return this.asBefore(stream, id, before, envelope.commandId, digest);
 
     const { purpose, decision, facts } = this.authorize(route, command, principal, loaded, id);
     this.checkRevision(envelope, loaded, declaration);
@@ -290,12 +283,19 @@ export class Funnel {
     if (claims.length > 0) vault.confirm(envelope.commandId);
     for (const { namespace, value } of released) vault.free(namespace, value);
 
-    const effect = { digest, revision: appended.revision, position: appended.position, created: loaded.revision < 0 };
-    const state = this.evolve(aggregate, loaded, stream, events, appended.position);
-    const effects = new Map(loaded.effects).set(envelope.commandId, effect);
-    this.loaded.set(stream, { state, revision: appended.revision, effects });
-    if (this.deps.authorities.concerns(events.map((event) => event.type))) await this.deps.authorities.reached(appended.position);
-    return { id, revision: effect.revision, position: effect.position, changed: true, created: effect.created };
+    const { revision, position } = appended;
+    const state = this.evolve(aggregate, loaded, stream, events, position);
+    this.loaded.set(stream, { state, revision, effects: loaded.effects.set(envelope.commandId, revision) });
+    if (this.deps.authorities.concerns(events.map((event) => event.type))) await this.deps.authorities.reached(position);
+    return { id, revision, position, changed: true, created: loaded.revision < 0 };
+  }
+
+  /** The answer to a command that is in the stream already, as it was given the first time. @throws IdempotencyMismatch */
+  private async asBefore(stream: string, id: string, revision: number, commandId: string, digest: string): Promise<Outcome> {
+    const [first] = await this.deps.store.readStream(stream, { limit: 1 });
+    const [last] = await this.deps.store.readStream(stream, { from: revision, limit: 1 });
+    if (last!.metadata['commandDigest'] !== digest) throw new IdempotencyMismatch();
+    return { id, revision, position: last!.position, changed: true, created: first!.metadata['commandId'] === commandId };
   }
 
   private async load(aggregate: Aggregate, stream: string): Promise<Loaded> {
@@ -303,14 +303,12 @@ export class Funnel {
     if (cached !== undefined) return cached;
     let state = aggregate.initial;
     let revision = -1;
-    const effects = new Map<string, Effect>();
+    const effects = new Map<string, number>();
     for (const stored of await this.deps.store.readStream(stream)) {
       const event = this.recorded(stored);
       state = aggregate.evolve(state, event);
       revision = event.revision;
-      const { commandId, commandDigest: digest } = event.metadata;
-      const created = effects.get(commandId)?.created ?? revision === 0;
-      effects.set(commandId, { digest, revision, position: event.position, created });
+      effects.set(event.metadata.commandId, revision);
     }
     const loaded = { state, revision, effects };
     this.loaded.set(stream, loaded);

@@ -4,6 +4,7 @@ import {
   command,
   Day,
   declareEvent,
+  Dictionary,
   Id,
   Ids,
   never,
@@ -85,23 +86,24 @@ export type Conversation =
       readonly status: 'recorded';
       readonly participants: readonly string[];
       /** Note id → id of the event that holds its current text. */
-      readonly notes: { readonly [noteId: string]: string };
-      readonly followUps: { readonly [followUpId: string]: 'planned' | 'done' };
+      readonly notes: Dictionary<string>;
+      /** By the follow-up's id. */
+      readonly followUps: Dictionary<'planned' | 'done'>;
     };
 
 function evolve(state: Conversation, event: ConversationEvent): Conversation {
   if (event.type === 'ConversationRecorded') {
-    return { status: 'recorded', participants: event.data.participants, notes: {}, followUps: {} };
+    return { status: 'recorded', participants: event.data.participants, notes: Dictionary.empty(), followUps: Dictionary.empty() };
   }
   if (state.status === 'none') return state;
   switch (event.type) {
     case 'NoteTaken':
     case 'NoteCorrected':
-      return { ...state, notes: { ...state.notes, [event.data.noteId]: event.id } };
+      return { ...state, notes: state.notes.with(event.data.noteId, event.id) };
     case 'FollowUpPlanned':
-      return { ...state, followUps: { ...state.followUps, [event.data.followUpId]: 'planned' } };
+      return { ...state, followUps: state.followUps.with(event.data.followUpId, 'planned') };
     case 'FollowUpDone':
-      return { ...state, followUps: { ...state.followUps, [event.data.followUpId]: 'done' } };
+      return { ...state, followUps: state.followUps.with(event.data.followUpId, 'done') };
     default:
       return never(event);
   }
@@ -213,14 +215,14 @@ function takeNote(c: TakeNote, state: Conversation, context: Context): Decision 
 
 function correctNote(c: CorrectNote, state: Conversation): Decision {
   if (state.status === 'none') return conversationNotFound();
-  const supersedes = state.notes[c.noteId];
+  const supersedes = state.notes.get(c.noteId);
   if (supersedes === undefined) return noteNotFound({ field: 'noteId' });
   return [NoteCorrected({ participants: state.participants, noteId: c.noteId, supersedes, text: c.text })];
 }
 
 function completeFollowUp(c: CompleteFollowUp, state: Conversation): Decision {
   if (state.status === 'none') return conversationNotFound();
-  const followUp = state.followUps[c.followUpId];
+  const followUp = state.followUps.get(c.followUpId);
   if (followUp === undefined) return followUpNotFound({ field: 'followUpId' });
   return followUp === 'done' ? [] : [FollowUpDone({ participants: state.participants, followUpId: c.followUpId })];
 }
