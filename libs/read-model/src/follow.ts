@@ -1,10 +1,16 @@
 /** Applies a store's history, and what comes, to a set of projections. */
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { EventStore, Position } from '@rapport/event-store';
 import type { Projector } from './projector';
 
 /** A backlog is applied in batches of this size; what comes live, in whatever there is. */
 export const BATCH_SIZE = 5_000;
+
+/**
+ * Once caught up, at most one batch in so many milliseconds. Alone an event is shown at once; where many come, they
+ * share a transaction and what goes with it.
+ */
+const PACE = 4;
 
 /**
  * Follows `$all` until the signal ends it: one subscription, one batch at a time. The next batch is pulled when the
@@ -24,6 +30,7 @@ export async function follow(
     projector.apply(batch.events, batch.position);
     if (batch.caughtUp) projector.retire();
     report(projector.position, batch.caughtUp);
-    await setImmediate(); // Lets a request to stop be heard.
+    // Either lets a request to stop be heard.
+    await (batch.caughtUp ? setTimeout(PACE) : setImmediate());
   }
 }

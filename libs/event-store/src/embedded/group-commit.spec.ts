@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { OutcomeUnknown } from '../port';
 import { AppendFailed, GroupCommit } from './group-commit';
@@ -27,23 +28,25 @@ describe('GroupCommit', () => {
   const settled = async (promises: Promise<unknown>[]) =>
     (await Promise.allSettled(promises)).map((result) => (result.status === 'fulfilled' ? result.value : (result.reason as unknown)));
 
-  it('has one batch in flight, and sends the next one before it tells of the last', async () => {
-    const answers = [append('a-1'), append('a-2'), append('a-3')];
+  it('sends what one turn of the event loop brings together, one batch at a time', async () => {
+    const answers = [append('a-1')];
     await Promise.resolve();
+    answers.push(append('a-2'), append('a-3'));
+    await setImmediate();
     expect(worker.received.map(({ texts }) => texts)).toEqual([['a-1', ...EVENT, 'a-2', ...EVENT]]);
-    const order: string[] = [];
-    void answers[0]?.then(() => order.push(`told of the first, ${worker.received.length} batches sent`));
     worker.emit('message', { outcomes: [1, 0, 1, 1, 0, 2], wrote: true });
     await Promise.all(answers.slice(0, 2));
-    expect(order).toEqual(['told of the first, 2 batches sent']);
-    worker.emit('message', { outcomes: [1, 0, 3], wrote: true });
+    answers.push(append('a-4'));
+    await setImmediate();
+    expect(worker.received.slice(1).map(({ texts }) => texts)).toEqual([['a-3', ...EVENT, 'a-4', ...EVENT]]);
+    worker.emit('message', { outcomes: [1, 0, 3, 1, 0, 4], wrote: true });
     expect(await answers[2]).toEqual({ revision: 0, position: '00000000000000030000000000000003' });
     expect(commits).toBe(2);
   });
 
   it('says that the outcome is not known where the commit itself failed', async () => {
     const answer = settled([append('a-1')]);
-    await Promise.resolve();
+    await setImmediate();
     worker.emit('message', { failure: 'disk I/O error', outcomeUnknown: true });
     expect((await answer)[0]).toBeInstanceOf(OutcomeUnknown);
     expect(commits).toBe(0);
@@ -51,7 +54,7 @@ describe('GroupCommit', () => {
 
   it('tells what it knows when the worker dies: unknown for what was sent, not written for the rest', async () => {
     const answers = settled([append('a-1'), append('a-2'), append('a-3')]);
-    await Promise.resolve();
+    await setImmediate();
     worker.emit('error', new Error('out of memory'));
     const [first, second, third] = await answers;
     expect(first).toBeInstanceOf(OutcomeUnknown);

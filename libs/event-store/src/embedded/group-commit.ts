@@ -62,12 +62,18 @@ export class GroupCommit {
     if (this.stopped !== undefined) return Promise.reject(new AppendFailed(stream, this.stopped));
     return new Promise((resolve, reject) => {
       this.queue.push({ stream, expected, texts, resolve, reject });
-      if (this.inFlight === undefined && !this.flushScheduled) {
-        this.flushScheduled = true;
-        // After the caller's own turn: appends that are made together are sent together.
-        queueMicrotask(() => this.flush());
-      }
+      this.scheduleFlush();
     });
+  }
+
+  /**
+   * At the end of this turn of the event loop: appends of all the requests that it reads are sent together. Sent one by
+   * one, each would have a transaction, an fsync and a round of every subscription to itself, just when there are many.
+   */
+  private scheduleFlush(): void {
+    if (this.flushScheduled || this.inFlight !== undefined || this.queue.length === 0) return;
+    this.flushScheduled = true;
+    setImmediate(() => this.flush());
   }
 
   stats(): { readonly appends: number; readonly commits: number } {
@@ -106,8 +112,7 @@ export class GroupCommit {
   private answer(reply: BatchReply): void {
     const answered = this.inFlight ?? [];
     this.inFlight = undefined;
-    // The worker gets its next batch before anybody hears of this one.
-    this.flush();
+    this.scheduleFlush();
     if ('failure' in reply) {
       for (const { stream, reject } of answered) {
         const error = new AppendFailed(stream, reply.failure);
@@ -119,7 +124,7 @@ export class GroupCommit {
       for (let i = 0; i < answered.length; i++) settle(answered[i] as Pending, reply.outcomes, 3 * i);
       if (reply.wrote) this.onCommit();
     }
-    if (this.inFlight === undefined) this.onIdle?.();
+    if (this.queue.length === 0) this.onIdle?.();
   }
 
   /** The worker is gone. What it was working on may have been written, what had not been sent was not. */
