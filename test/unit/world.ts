@@ -99,19 +99,24 @@ export class World {
     return world;
   }
 
-  async start(): Promise<void> {
+  private async start(): Promise<void> {
     const clock = () => new Date(this.now);
     this.line = new Line(await openEventStore({ dataDir: this.folder }));
     this.vault = new Vault({ file: join(this.folder, 'vault.db'), keys: loadKeyRing(join(this.folder, 'keys')), clock });
-    this.authorities = new Authorities({
+    this.authorities = this.newAuthorities();
+    await this.authorities.start();
+    this.funnel = this.newFunnel();
+  }
+
+  /** A view of who may do what that has read nothing yet. */
+  newAuthorities(): Authorities {
+    return new Authorities({
       store: this.line.store,
       recorded: recorder(declarations),
       open: (value) => this.vault.open(value),
       monotonic: () => this.monotonic,
       maxStaleness: 10_000,
     });
-    await this.authorities.start();
-    this.funnel = this.newFunnel();
   }
 
   /** Another process with the same store: it has the same vault, and remembers nothing. */
@@ -126,14 +131,10 @@ export class World {
     });
   }
 
-  async stop(): Promise<void> {
+  async close(): Promise<void> {
     await this.authorities.stop();
     await this.line.real.close();
     this.vault.close();
-  }
-
-  async close(): Promise<void> {
-    await this.stop();
     rmSync(this.folder, { recursive: true, force: true });
   }
 

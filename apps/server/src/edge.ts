@@ -40,8 +40,10 @@ export class Edge {
 
   /** Who that is here, with what they may do now. @throws Forbidden where the account is nobody's */
   principal(identity: Identity): Principal {
-    const principal = this.rapport.authorities.principal(identity, new Date().toISOString());
+    const { authorities } = this.rapport;
+    const principal = authorities.principal(identity, new Date().toISOString());
     if (principal === undefined) {
+      if (!authorities.isFresh) throw problem('authorities-stale');
       throw new Forbidden(
         'account-unknown',
         'This account is bound to nobody here. Ask for an invitation; services are registered by the privacy officer.',

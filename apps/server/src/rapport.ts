@@ -31,6 +31,7 @@ import { openReadModel, runProjections, type ReadDatabase, type ReadModels } fro
 import type { Vault } from '@rapport/vault';
 import type { Logger } from 'pino';
 import type { Configuration } from './configuration';
+import { loggable } from './http/problems-filter';
 import { Refusals } from './refusals';
 import { openStores, projectRoot } from './stores';
 
@@ -64,6 +65,7 @@ export async function openRapport(configuration: Configuration, log: Logger): Pr
     open: (value) => vault.open(value),
     monotonic: () => performance.now(),
     maxStaleness: MAX_STALENESS,
+    onFailure: (error) => log.error({ error: loggable(error) }, 'The view of who may do what stopped: nothing is decided any more'),
   });
   await authorities.start();
 

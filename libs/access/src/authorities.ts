@@ -3,7 +3,7 @@
  * A view in memory of the whole store, kept by a subscription of its own; a command waits for nothing but
  * its freshness. The identity provider says who somebody is (issuer and subject), nothing else.
  */
-import { Directory, DIRECTORY_EVENTS, type Account, type Principal, type Purpose } from '@rapport/domain';
+import { Directory, DIRECTORY_EVENTS, type Account, type Principal, type Purpose, type Role } from '@rapport/domain';
 import type { EventStore, Position, StoredEvent } from '@rapport/event-store';
 import type { Erased, RecordedEvent, Sealed } from '@rapport/kernel';
 
@@ -20,6 +20,8 @@ export interface AuthoritiesOptions {
   readonly monotonic: () => number;
   /** How long the view may be without news of the store, in milliseconds, before nothing is decided on it. */
   readonly maxStaleness: number;
+  /** Told once where the view stops: nothing is decided from then on. */
+  readonly onFailure?: (error: Error) => void;
 }
 
 export class Authorities {
@@ -39,9 +41,12 @@ export class Authorities {
   /** Reads what there is, then follows. Resolves when it has caught up; rejects where the history cannot be read. */
   async start(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      this.running = this.follow(resolve).catch((error: unknown) => {
+      this.running = this.follow(resolve).catch((thrown: unknown) => {
+        const error = thrown instanceof Error ? thrown : new Error('The view of authorities stopped.');
         this.failure = error;
-        reject(error instanceof Error ? error : new Error('The view of authorities stopped.'));
+        this.options.onFailure?.(error);
+        this.wake();
+        reject(error);
       });
     });
     this.keepInTouch();
@@ -62,10 +67,20 @@ export class Authorities {
     return this.failure === undefined && this.options.monotonic() - this.heardAt <= this.options.maxStaleness;
   }
 
-  /** Resolves when the view has applied everything up to `position`, so that a role counts for the very next command. */
+  /**
+   * Resolves when the view has applied everything up to `position`, so that a role counts for the very next command.
+   * Also once it is too old to decide by: then the next command is not decided at all.
+   */
   async reached(position: Position): Promise<void> {
     if (this.applied >= position || this.failure !== undefined) return;
-    await new Promise<void>((resolve) => this.waiting.push({ position, resolve }));
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, this.options.maxStaleness);
+      const done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      this.waiting.push({ position, resolve: done });
+    });
   }
 
   /** True for the events this view is made of. */
@@ -78,6 +93,11 @@ export class Authorities {
     return this.directory.principal(account, now);
   }
 
+  /** The same one as `principal` gave, with what they may do at `now`. */
+  renewed(principal: Principal, now: string): Principal {
+    return this.directory.renewed(principal, now);
+  }
+
   purpose(slug: string): Purpose | undefined {
     return this.directory.purpose(slug);
   }
@@ -87,7 +107,7 @@ export class Authorities {
   }
 
   /** Whether anybody has this role. */
-  hasRole(role: string): boolean {
+  hasRole(role: Role): boolean {
     return this.directory.hasRole(role);
   }
 
@@ -119,8 +139,9 @@ export class Authorities {
   }
 
   private wake(): void {
-    const reached = this.waiting.filter(({ position }) => position <= this.applied);
-    this.waiting = this.waiting.filter(({ position }) => position > this.applied);
+    const isOver = ({ position }: { position: Position }) => position <= this.applied || this.failure !== undefined;
+    const reached = this.waiting.filter(isOver);
+    this.waiting = this.waiting.filter((waiting) => !isOver(waiting));
     for (const { resolve } of reached) resolve();
   }
 }

@@ -8,11 +8,11 @@ import { isErased, type ActorKind, type Directory as Questions, type Erased, typ
 import { accountOf, type Account } from './commands';
 import { engagement, evolveEngagement, isEngaged, type Engagement } from './oversight/engagement';
 import { evolveService, service, type Service } from './oversight/service';
-import { evolveStaff, isTrained, staffMember, type StaffMember } from './oversight/staff-member';
+import { evolveStaff, isTrained, staffMember, type Role, type StaffMember } from './oversight/staff-member';
 import { evolvePurposes, purposeOf, purposeRegister, type Purpose, type PurposeRegister } from './privacy/purpose-register';
 import { OrganizationAdded, OrganizationArchived, ParentSet, RelationshipBegan } from './relationships/organization';
 import { AffiliationBegan, AffiliationEnded } from './relationships/affiliation';
-import { SignInBound, SignInRevoked } from './relationships/person';
+import { PersonLeft, SignInBound, SignInRevoked } from './relationships/person';
 
 /** Somebody who may be allowed something, as far as events say. */
 export interface Principal {
@@ -35,6 +35,7 @@ export const DIRECTORY_EVENTS: readonly string[] = [
   ...purposeRegister.events,
   SignInBound,
   SignInRevoked,
+  PersonLeft,
   AffiliationBegan,
   AffiliationEnded,
   OrganizationAdded,
@@ -54,8 +55,9 @@ export class Directory implements Questions {
   private readonly engagements = new Map<string, Engagement>();
   private register: PurposeRegister = {};
   /** Account → who signs in by it. */
-  private readonly accounts = new Map<string, { readonly id: string; readonly kind: 'person' | 'service' }>();
+  private readonly accounts = new Map<string, { readonly id: string; readonly kind: 'person' | 'service'; readonly signInId?: string }>();
   private readonly accountOfSignIn = new Map<string, string>();
+  private readonly left = new Set<string>();
   private readonly affiliations = new Map<string, readonly string[]>();
   private readonly organizations = new Map<string, KnownOrganization>();
 
@@ -66,16 +68,32 @@ export class Directory implements Questions {
   principal(account: Account, now: string): Principal | undefined {
     const bound = this.accounts.get(accountOf(account));
     if (bound === undefined) return undefined;
-    if (bound.kind === 'service') {
-      const state = this.services.get(bound.id);
-      const purposes = state?.status === 'registered' ? state.purposes : [];
-      return { kind: 'service', id: bound.id, roles: [], trained: false, purposes, engaged: false };
-    }
-    const member = this.staff.get(bound.id);
-    const roles = member?.roles ?? [];
-    const engaged = [...this.engagements.values()].some((e) => e.status !== 'none' && e.auditor === bound.id && isEngaged(e, now));
+    return bound.kind === 'service' ? this.serviceOf(bound.id) : this.personOf(bound.id, now);
+  }
+
+  /** The same one, with what they may do by now: it may have changed while a command waited. */
+  renewed(principal: Principal, now: string): Principal {
+    if (principal.kind === 'system') return principal;
+    return principal.kind === 'service' ? this.serviceOf(principal.id) : this.personOf(principal.id, now);
+  }
+
+  private serviceOf(id: string): Principal {
+    const state = this.services.get(id);
+    const purposes = state?.status === 'registered' ? state.purposes : [];
+    return { kind: 'service', id, roles: [], trained: false, purposes, engaged: false };
+  }
+
+  private personOf(id: string, now: string): Principal {
+    const roles = this.rolesOf(id);
+    const engaged =
+      !this.left.has(id) && [...this.engagements.values()].some((e) => e.status !== 'none' && e.auditor === id && isEngaged(e, now));
     const kind = roles.length > 0 ? 'staff' : engaged ? 'auditor' : 'person';
-    return { kind, id: bound.id, roles: [...roles].sort(), trained: isTrained(member, now), purposes: [], engaged };
+    return { kind, id, roles: [...roles].sort(), trained: isTrained(this.staff.get(id), now), purposes: [], engaged };
+  }
+
+  /** Whoever left has no role any more: the roles went with them. */
+  private rolesOf(person: string): readonly Role[] {
+    return this.left.has(person) ? [] : (this.staff.get(person)?.roles ?? []);
   }
 
   purpose(slug: string): Purpose | undefined {
@@ -87,12 +105,16 @@ export class Directory implements Questions {
   }
 
   /** Whether anybody has this role. */
-  hasRole(role: string): boolean {
-    return [...this.staff.values()].some((member) => (member.roles as readonly string[]).includes(role));
+  hasRole(role: Role): boolean {
+    return [...this.staff.keys()].some((person) => this.rolesOf(person).includes(role));
   }
 
   isStaff(person: string): boolean {
-    return (this.staff.get(person)?.roles.length ?? 0) > 0;
+    return this.rolesOf(person).length > 0;
+  }
+
+  hasLeft(person: string): boolean {
+    return this.left.has(person);
   }
 
   organizationsOf(person: string): readonly string[] {
@@ -147,11 +169,17 @@ export class Directory implements Questions {
     if (is(event, SignInBound)) {
       const account = this.open(event.data.account);
       if (isErased(account)) return;
-      this.accounts.set(accountOf(account), { id, kind: 'person' });
-      this.accountOfSignIn.set(event.data.signInId, accountOf(account));
+      const { signInId } = event.data;
+      this.accounts.set(accountOf(account), { id, kind: 'person', signInId });
+      this.accountOfSignIn.set(signInId, accountOf(account));
     } else if (is(event, SignInRevoked)) {
-      const account = this.accountOfSignIn.get(event.data.signInId);
-      if (account !== undefined) this.accounts.delete(account);
+      const { signInId } = event.data;
+      const account = this.accountOfSignIn.get(signInId);
+      this.accountOfSignIn.delete(signInId);
+      // It may be bound anew by now, to whomever.
+      if (account !== undefined && this.accounts.get(account)?.signInId === signInId) this.accounts.delete(account);
+    } else if (is(event, PersonLeft)) {
+      this.left.add(id);
     } else if (is(event, AffiliationBegan)) {
       // Begun anew, with another role, it is still one.
       this.affiliations.set(id, [...new Set([...this.organizationsOf(id), event.data.organization])]);

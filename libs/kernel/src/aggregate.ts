@@ -9,6 +9,8 @@ import type { Refusal } from './refusal';
 export interface Directory {
   /** Whether somebody is a colleague with a role. */
   isStaff(person: string): boolean;
+  /** Whether the relationship with somebody has ended. */
+  hasLeft(person: string): boolean;
   /** The organizations a person belongs to. */
   organizationsOf(person: string): readonly string[];
   /** Undefined where there is no such organization. */

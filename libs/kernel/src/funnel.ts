@@ -221,12 +221,14 @@ export class Funnel {
     loaded: Loaded,
   ): Promise<Outcome> {
     const { aggregate, command: declaration } = route;
-    const { principal } = envelope;
-    const { vault } = this.deps;
+    const { vault, authorities } = this.deps;
     const now = this.deps.clock().toISOString();
     const before = loaded.effects.get(envelope.commandId);
     if (before !== undefined) return this.asBefore(stream, id, before, envelope.commandId, digest);
 
+    // From here to the decision nothing is awaited: facts and position are of one moment.
+    const principal = authorities.renewed(envelope.principal, now);
+    const asOf = authorities.position;
     const { purpose, decision, facts } = this.authorize(route, command, principal, loaded, id);
     this.checkRevision(envelope, loaded, declaration);
     this.checkOwners(command);
@@ -269,7 +271,7 @@ export class Funnel {
         policies: decision.policies,
         policySet: this.deps.policies.digest,
         at: now,
-        sources: { stream, revision: loaded.revision, authorities: this.deps.authorities.position },
+        sources: { stream, revision: loaded.revision, authorities: asOf },
       },
     };
     const events = this.seal(stream, id, decided, metadata, (index) => vault.uuid(envelope.commandId, `${digest} ${index}`));

@@ -28,7 +28,13 @@ export type About = Partial<Pick<Context, 'now' | 'actor' | 'id' | 'holder'>> & 
   readonly directory?: Partial<Directory>;
 };
 
-const nothingKnown: Directory = { isStaff: () => false, organizationsOf: () => [], organization: () => undefined, ancestorsOf: () => [] };
+const nothingKnown: Directory = {
+  isStaff: () => false,
+  hasLeft: () => false,
+  organizationsOf: () => [],
+  organization: () => undefined,
+  ancestorsOf: () => [],
+};
 
 /** An event as it is given: with metadata that matters, or with its values erased since. */
 export interface GivenEvent extends DomainEvent {

@@ -22,6 +22,11 @@ describe('an engagement', () => {
     expect(refusal.field).toBe('until');
   });
 
+  it('is refused for somebody who works here: an auditor is impartial', () => {
+    const directory = { isStaff: (id: string) => id === AUDREY };
+    expect(given(engagement).when(OpenEngagement, fields, { directory }).thenRefused('auditor-works-here').field).toBe('auditor');
+  });
+
   it('tells the policies whether it is opened for oneself', () => {
     expect(given(engagement).facts(OpenEngagement, fields, { actor: { kind: 'staff', id: AUDREY } })).toEqual({ self: true });
     expect(given(engagement).facts(OpenEngagement, fields)).toEqual({ self: false });

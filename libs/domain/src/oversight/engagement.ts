@@ -1,5 +1,18 @@
 /** The engagement of an outside expert who examines us (promise R5): who, of which scope, from when until when. */
-import { aggregate, command, Day, declareEvent, Id, never, OneOf, plain, type Recorded, refusal, type Decision } from '@rapport/kernel';
+import {
+  aggregate,
+  command,
+  Day,
+  declareEvent,
+  Id,
+  never,
+  OneOf,
+  plain,
+  type Recorded,
+  refusal,
+  type Context,
+  type Decision,
+} from '@rapport/kernel';
 import { Command } from '../commands';
 
 /** What can be examined. Words of a list: anybody may read them, so nobody's name can stand among them. */
@@ -71,6 +84,14 @@ export class EndEngagement extends Command {
 const engagementNotFound = refusal.notFound('engagement-not-found', 'There is no such engagement.');
 const engagementBackwards = refusal.invalid('engagement-backwards', 'The last day is before the first.');
 
+const auditorWorksHere = refusal.conflict('auditor-works-here', 'Whoever has a role here cannot examine us: an auditor is impartial.');
+
+function openEngagement(c: OpenEngagement, _: Engagement, { directory }: Context): Decision {
+  if (c.until < c.from) return engagementBackwards({ field: 'until' });
+  if (directory.isStaff(c.auditor)) return auditorWorksHere({ field: 'auditor' });
+  return [EngagementOpened({ auditor: c.auditor, from: c.from, until: c.until, scope: c.scope })];
+}
+
 export const engagement = aggregate<Engagement, EngagementEvent>({
   name: 'engagement',
   events: [EngagementOpened, EngagementEnded],
@@ -79,10 +100,7 @@ export const engagement = aggregate<Engagement, EngagementEvent>({
   commands: [
     command(OpenEngagement, {
       facts: (c, _, actor) => ({ self: c.auditor === actor.id }),
-      decide: (c): Decision =>
-        c.until < c.from
-          ? engagementBackwards({ field: 'until' })
-          : [EngagementOpened({ auditor: c.auditor, from: c.from, until: c.until, scope: c.scope })],
+      decide: openEngagement,
     }),
     command(EndEngagement, {
       target: 'engagementId',

@@ -24,6 +24,15 @@ describe('roles', () => {
     supporter.when(GrantRole, { personId: SAM, role: 'sales' }).then(RoleGranted({ role: 'sales' }));
   });
 
+  it('are given to nobody who left, and their training is attested no more', () => {
+    const directory = { hasLeft: (id: string) => id === SAM };
+    const granting = given(staffMember).when(GrantRole, { personId: SAM, role: 'support' }, { directory });
+    expect(granting.thenRefused('colleague-left').field).toBe('personId');
+    const dates = { personId: SAM, completedOn: '2026-03-01', validUntil: '2027-03-01' };
+    given(staffMember).when(AttestTraining, dates, { directory }).thenRefused('colleague-left');
+    supporter.when(WithdrawRole, { personId: SAM, role: 'support' }, { directory }).then(RoleWithdrawn({ role: 'support' }));
+  });
+
   it('are withdrawn where they were granted', () => {
     supporter.when(WithdrawRole, { personId: SAM, role: 'support' }).then(RoleWithdrawn({ role: 'support' }));
     supporter.when(WithdrawRole, { personId: SAM, role: 'sales' }).thenNothing();

@@ -85,7 +85,10 @@ const trainingInFuture = refusal.invalid('training-in-future', 'A training is at
 const trainingNeverValid = refusal.invalid('training-never-valid', 'The training must count beyond the day it was completed.');
 const trainingTooLong = refusal.invalid('training-too-long', 'A training counts for two years at most; then it is repeated.');
 
-function grantRole(c: GrantRole, state: StaffMember): Decision {
+const colleagueLeft = refusal.conflict('colleague-left', 'This person works here no longer.');
+
+function grantRole(c: GrantRole, state: StaffMember, { directory }: Context): Decision {
+  if (directory.hasLeft(c.personId)) return colleagueLeft({ field: 'personId' });
   return state.roles.includes(c.role) ? [] : [RoleGranted({ role: c.role })];
 }
 
@@ -93,7 +96,8 @@ function withdrawRole(c: WithdrawRole, state: StaffMember): Decision {
   return state.roles.includes(c.role) ? [RoleWithdrawn({ role: c.role })] : [];
 }
 
-function attestTraining(c: AttestTraining, _: StaffMember, { now }: Context): Decision {
+function attestTraining(c: AttestTraining, _: StaffMember, { now, directory }: Context): Decision {
+  if (directory.hasLeft(c.personId)) return colleagueLeft({ field: 'personId' });
   if (c.completedOn > now.slice(0, 10)) return trainingInFuture({ field: 'completedOn' });
   if (c.validUntil <= c.completedOn) return trainingNeverValid({ field: 'validUntil' });
   const latest = `${Number(c.completedOn.slice(0, 4)) + 2}${c.completedOn.slice(4)}`;

@@ -254,6 +254,7 @@ const callClosed = refusal.conflict('call-closed', 'The call is closed. Open a n
 const callResolved = refusal.conflict('call-resolved', 'The call is resolved. Reopen it, with a reason, or close it.');
 const callNotResolved = refusal.conflict('call-not-resolved', 'The call is not resolved. Resolve it first, and say how.');
 const assignedToNobody = refusal.invalid('assigned-to-nobody', 'Name a group, an assignee, or both.');
+const assigneeNoColleague = refusal.invalid('assignee-no-colleague', 'A call is assigned to a colleague: somebody with a role here.');
 const feedbackGiven = refusal.conflict('feedback-given', 'Feedback was already given on this call.');
 
 const notYourOrganization = refusal.invalid(
@@ -293,10 +294,11 @@ const categorizeCall = whileOpen<CategorizeCall>((c, call) =>
     : [CallCategorized({ category: c.category, subcategory: c.subcategory })],
 );
 
-const assignCall = whileOpen<AssignCall>((c, call) => {
+const assignCall = whileOpen<AssignCall>((c, call, { directory }) => {
   if (c.group === undefined && c.assignee === undefined) {
     return assignedToNobody({ field: 'group' });
   }
+  if (c.assignee !== undefined && !directory.isStaff(c.assignee)) return assigneeNoColleague({ field: 'assignee' });
   return call.group === c.group && call.assignee === c.assignee ? [] : [CallAssigned({ group: c.group, assignee: c.assignee })];
 });
 
