@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import * as cedar from '@cedar-policy/cedar-wasm/nodejs';
+import { loadPolicies } from '@rapport/access';
 import { aggregates, Command, declarations, PersonalDataCommand } from '@rapport/domain';
 import type { Aggregate, EventDeclaration, Question } from '@rapport/kernel';
 import { Funnel, type FunnelDependencies } from '@rapport/kernel/funnel';
@@ -122,6 +123,18 @@ describe('The schema of the policies', () => {
 
   it.each(questions.map(({ type }) => type.name))('%s is an action, among the queries', (name) => {
     expect(groups.get(name)).toContain('Queries');
+  });
+});
+
+describe('The actions of the policies', () => {
+  /** Questions that policies speak of already. */
+  const announced = ['FindPerson', 'ReadEvents', 'ReadStaff'];
+  const set = loadPolicies(join(ROOT, 'libs/access/policies'));
+
+  it('are commands, questions, or what Rapport records by itself; there is none for what does not exist', () => {
+    const known = new Set([...commands, ...questions].map(({ type }) => type.name));
+    const others = [...set.actions].filter((action) => !known.has(action) && !announced.includes(action));
+    expect(others.sort()).toEqual(['AppointFirstPrivacyOfficer', 'PublishPolicySet', 'RecordRefusals', 'RecordSoftwareStart']);
   });
 });
 

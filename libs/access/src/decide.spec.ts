@@ -14,6 +14,7 @@ const nothing: Facts = {
   self: false,
   exists: true,
   purpose: '',
+  engaged: false,
   purposeKnown: false,
   purposeAllowed: false,
   categoriesCovered: false,
@@ -37,7 +38,11 @@ const CALLS = [
   ...['OpenCall', 'CategorizeCall', 'AssignCall', 'ChangeCallStatus', 'AddCommunication'],
   ...['ResolveCall', 'ReopenCall', 'CloseCall', 'ReadCall'],
 ];
-const SYSTEM = ['PublishPolicySet', 'RecordSoftwareStart', 'RecordRefusals', 'RecordDisclosure'];
+const OWN = [
+  ...['AddCommunication', 'AddContactPoint', 'CorrectDetails', 'GiveFeedback', 'OpenCall', 'RemoveContactPoint'],
+  ...['ReadCall', 'ReadMyCalls', 'ReadMyData', 'ReadWhoLooked'],
+];
+const SYSTEM = ['PublishPolicySet', 'RecordSoftwareStart', 'RecordRefusals'];
 const sorted = (...lists: string[][]) => lists.flat().sort();
 
 describe('nothing without a policy', () => {
@@ -46,15 +51,14 @@ describe('nothing without a policy', () => {
   it.each(cases)('%s without facts: %s', (kind, action) => {
     const decision = ask(kind, action, nothing);
     expect(decision.errors).toEqual([]);
-    // The register of purposes is public, and Rapport's own records need no facts.
-    const expected = kind === 'system' ? SYSTEM.includes(action) : action === 'ReadPurposes';
-    expect(decision.allowed).toBe(expected);
+    // Rapport's own records need no facts.
+    expect(decision.allowed).toBe(kind === 'system' && SYSTEM.includes(action));
   });
 
   it('even with every fact in favor, nobody but the system does what the system does, and the system nothing else', () => {
     const favor: Facts = {
       ...staff('support', 'sales', 'consultancy', 'privacy-officer', 'administrator'),
-      ...{ self: true, participant: true, caller: true, assigned: true, fromCaller: true, engaged: true, bootstrap: true },
+      ...{ self: true, caller: true, fromCaller: true, engaged: true, bootstrap: true },
       ...{ grantsToSelf: false, attestsSelf: false },
     };
     for (const kind of KINDS.filter((each) => each !== 'system')) {
@@ -124,28 +128,43 @@ describe('people and their own record', () => {
 
 describe('services, auditors', () => {
   it('a service acts for its allowed purposes only', () => {
-    expect(allowedTo('service', { ...purposeful, purposeAllowed: false })).toEqual(['ReadPurposes']);
+    expect(allowedTo('service', { ...purposeful, purposeAllowed: false })).toEqual([]);
     expect(ask('service', 'AddPerson', { ...purposeful, purposeAllowed: false }).policies).toEqual(['no-service-beyond-its-purposes']);
     expect(ask('service', 'AddPerson', { ...purposeful, categoriesCovered: false }).policies).toEqual(['no-storing-beyond-purpose']);
   });
 
   it('an auditor reads the history while engaged, and never a personal value', () => {
-    expect(allowedTo('auditor', { ...nothing, engaged: true })).toEqual(['ReadAuditTrail', 'ReadEvents', 'ReadPurposes']);
-    expect(allowedTo('auditor', { ...nothing, engaged: false })).toEqual(['ReadPurposes']);
+    expect(allowedTo('auditor', { ...nothing, engaged: true })).toEqual(['ReadAuditTrail', 'ReadEvents']);
+    expect(allowedTo('auditor', { ...nothing, engaged: false })).toEqual([]);
     for (const action of [...PERSONAL, 'ReadCall', 'ReadTimeline', 'FindPerson', 'ReadStaff']) {
       expect(ask('auditor', action, { ...purposeful, engaged: true }).policies).toContain('no-personal-data-for-auditors');
     }
+  });
+
+  it('an auditor is somebody the record is about as well: what is their own is theirs', () => {
+    for (const engaged of [true, false]) {
+      expect(allowedTo('auditor', { ...purposeful, self: true, caller: true, fromCaller: true, engaged })).toEqual(
+        sorted(OWN, engaged ? ['ReadAuditTrail', 'ReadEvents'] : []),
+      );
+    }
+    expect(allowedTo('person', { ...purposeful, self: true, caller: true, fromCaller: true })).toEqual(sorted(OWN));
+  });
+
+  it('staff read their own record as everybody does, not as they read those of others', () => {
+    expect(ask('staff', 'ReadTimeline', staff('support')).allowed).toBe(true);
+    expect(ask('staff', 'ReadTimeline', { ...staff('support'), self: true }).allowed).toBe(false);
+    expect(ask('staff', 'ReadMyData', { ...staff('support'), self: true }).allowed).toBe(true);
   });
 });
 
 describe('the engine', () => {
   it.each([
     ['an action nobody declared', { kind: 'system', action: 'Nothing', facts: nothing }, /Nothing/],
-    ['a fact nobody declared', { kind: 'person', action: 'ReadPurposes', facts: { ...nothing, mood: 'good' } }, /mood/],
-    ['a fact of another type', { kind: 'person', action: 'ReadPurposes', facts: { ...nothing, trained: 'yes' } }, /./],
-    ['a missing fact', { kind: 'person', action: 'ReadPurposes', facts: {} }, /attribute/],
-    ['a fact that Cedar has no type for', { kind: 'person', action: 'ReadPurposes', facts: { ...nothing, purpose: 0.5 } }, /./],
-    ['a kind nobody declared', { kind: 'robot', action: 'ReadPurposes', facts: nothing }, /./],
+    ['a fact nobody declared', { kind: 'person', action: 'ReadMyData', facts: { ...nothing, mood: 'good' } }, /mood/],
+    ['a fact of another type', { kind: 'person', action: 'ReadMyData', facts: { ...nothing, trained: 'yes' } }, /./],
+    ['a missing fact', { kind: 'person', action: 'ReadMyData', facts: {} }, /attribute/],
+    ['a fact that Cedar has no type for', { kind: 'person', action: 'ReadMyData', facts: { ...nothing, purpose: 0.5 } }, /./],
+    ['a kind nobody declared', { kind: 'robot', action: 'ReadMyData', facts: nothing }, /./],
   ] as const)('denies %s, and says so', (_, request, error) => {
     const decision = decide(set, request as Parameters<typeof decide>[1]);
     expect(decision).toMatchObject({ allowed: false, policies: [] });
@@ -159,7 +178,7 @@ describe('the engine', () => {
         '// R1\n@id("overflow")\nforbid (principal, action, resource) when { 9223372036854775807 + 1 > 0 };\n$&',
       ),
     );
-    const decision = decide(failing, { kind: 'person', action: 'ReadPurposes', facts: nothing });
+    const decision = decide(failing, { kind: 'person', action: 'ReadMyData', facts: { ...nothing, self: true } });
     expect(decision).toMatchObject({ allowed: false, policies: [] });
     expect(decision.errors[0]).toMatch(/^overflow: /);
   });

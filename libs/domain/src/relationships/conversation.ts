@@ -232,7 +232,6 @@ export const conversation = aggregate<Conversation, ConversationEvent>({
   events: [ConversationRecorded, NoteTaken, NoteCorrected, FollowUpPlanned, FollowUpDone],
   initial: { status: 'none' },
   evolve,
-  facts: (state, actor) => ({ participant: state.status === 'recorded' && state.participants.includes(actor.id) }),
   commands: [
     command(RecordConversation, { decide: recordConversation }),
     command(TakeNote, { target: 'conversationId', decide: takeNote }),

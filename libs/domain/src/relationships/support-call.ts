@@ -350,7 +350,6 @@ export const supportCall = aggregate<SupportCall, CallEvent>({
   facts: (state, actor, _, directory) => ({
     contact: !isNone(state) && state.organization !== undefined && directory.organizationsOf(actor.id).includes(state.organization),
     caller: !isNone(state) && state.caller === actor.id,
-    assigned: !isNone(state) && state.assignee === actor.id,
   }),
   commands: [
     command(OpenCall, { facts: (c, _, actor) => ({ caller: c.caller === actor.id }), decide: openCall }),
