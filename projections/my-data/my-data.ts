@@ -1,50 +1,57 @@
 /** What do you have on me? Every value, with the event that brought it, its source, purpose and legal basis (promise R2). */
 import { DetailsCorrected, details, NoteCorrected } from '@rapport/domain';
 import { Id, question, Slug, type RecordedEvent, type Sealed } from '@rapport/kernel';
-import { from, insert, json, jsonOf, patch, projection, table, type ReadDatabase, type RowOperation } from '@rapport/read-model';
+import { from, insert, json, jsonOf, named, projection, table, upsert, type ReadDatabase, type RowOperation } from '@rapport/read-model';
 import { subjectsOf, titles, valuesOf } from '../subjects';
 
 export const values = table(
   'value',
   {
     person: 'text',
-    event: 'text',
+    position: 'text',
     field: 'text',
+    event: 'text',
     category: 'text',
     value: jsonOf<Sealed>(),
     stream: 'text',
     type: 'text',
     occurred_at: 'text',
     recorded_at: 'text',
-    position: 'text',
     source: 'text?',
     channel: 'text?',
     purpose: 'text?',
     basis: 'text?',
     actor_kind: 'text',
-    superseded: 'boolean',
   },
-  { key: ['person', 'event', 'field'], indexes: [['event'], ['stream', 'field']] },
+  { key: ['person', 'position', 'field'] },
 );
+
+/**
+ * From where on a field of a record, or of one event, is no longer what it was before. Apart from the values, so that a
+ * value is written once and found by its person alone: an index to find it again by what supersedes it would cost
+ * each value a page, and few are ever superseded.
+ */
+export const supersessions = table('supersession', { of: 'text', field: 'text', position: 'text' }, { key: ['of', 'field'] });
 
 /** A detail that is given anew, or taken away, is no longer current; what it was stays visible until it is destroyed. */
 function superseded(event: RecordedEvent): RowOperation[] {
+  const { position } = event;
   if (event.type === DetailsCorrected.type) {
     const data = event.data as { readonly removed: readonly string[] };
     return details
       .filter((detail) => detail in data || data.removed.includes(detail))
-      .map((field) => patch(values, { stream: event.stream, field }, { superseded: true }));
+      .map((field) => upsert(supersessions, { of: event.stream, field, position }));
   }
   if (event.type === NoteCorrected.type) {
-    return [patch(values, { event: (event.data as { supersedes: string }).supersedes, field: 'text' }, { superseded: true })];
+    return [upsert(supersessions, { of: (event.data as { supersedes: string }).supersedes, field: 'text', position })];
   }
   return [];
 }
 
 export const myData = projection({
   name: 'my_data',
-  version: 1,
-  tables: { values },
+  version: 2,
+  tables: { values, supersessions },
   onEvery: (event) => [
     ...superseded(event),
     ...valuesOf(event).flatMap(({ field, value }) =>
@@ -65,7 +72,6 @@ export const myData = projection({
           purpose: event.metadata.purpose ?? null,
           basis: event.metadata.basis ?? null,
           actor_kind: event.metadata.actor.kind,
-          superseded: false,
         }),
       ),
     ),
@@ -81,7 +87,20 @@ export class ReadMyData {
 }
 
 export const readMyData = question<ReadDatabase, ReadMyData>(ReadMyData, async (db, { personId }, actor) => {
-  const rows = await from(db, values).selectAll().where('person', '=', personId).orderBy('position').limit(1_000).execute();
+  const rows = await from(db, values)
+    .leftJoin(named(supersessions), (join) =>
+      join
+        .onRef('supersession.field', '=', 'value.field')
+        .onRef('supersession.position', '>', 'value.position')
+        .on((is) => is.or([is('supersession.of', '=', is.ref('value.stream')), is('supersession.of', '=', is.ref('value.event'))])),
+    )
+    .selectAll('value')
+    .select('supersession.position as superseded')
+    .where('value.person', '=', personId)
+    .orderBy('value.position')
+    .orderBy('value.field')
+    .limit(1_000)
+    .execute();
   if (rows.length === 0 && personId !== actor.id) return undefined;
   return {
     facts: { self: personId === actor.id },
@@ -98,7 +117,7 @@ export const readMyData = question<ReadDatabase, ReadMyData>(ReadMyData, async (
         purpose: row.purpose,
         legalBasis: row.basis,
         by: row.actor_kind,
-        current: row.superseded === 0,
+        current: row.superseded === null,
       })),
     },
   };

@@ -60,7 +60,7 @@ export const steps = table(
     data: jsonOf<unknown>(),
     actor_kind: 'text',
   },
-  { key: ['call', 'event'] },
+  { key: ['call', 'position'] },
 );
 
 function step(event: RecordedEvent, more: { status?: string; internal?: boolean } = {}): RowOperation {
@@ -85,7 +85,7 @@ const to = (status: string) => (event: RecordedEvent) => [
 
 export const mySupportCalls = projection({
   name: 'my_support_calls',
-  version: 2,
+  version: 3,
   tables: { calls, steps },
   on: [
     on(CallOpened, (event) => [

@@ -15,12 +15,12 @@ export const entries = table(
     actor_kind: 'text',
     data: jsonOf<unknown>(),
   },
-  { key: ['person', 'event'], indexes: [['person', 'position']] },
+  { key: ['person', 'position'] },
 );
 
 export const timeline = projection({
   name: 'timeline',
-  version: 1,
+  version: 2,
   tables: { entries },
   onEvery: (event) =>
     [...new Set(peopleOf(event))].map((person) =>

@@ -17,12 +17,12 @@ export const looks = table(
     categories: jsonOf<readonly string[]>(),
     roles: jsonOf<readonly string[]>(),
   },
-  { key: ['person', 'event'] },
+  { key: ['person', 'position'] },
 );
 
 export const whoLooked = projection({
   name: 'who_looked',
-  version: 1,
+  version: 2,
   tables: { looks },
   on: [
     on(PersonalDataDisclosed, (event) =>
