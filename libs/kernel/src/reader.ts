@@ -2,7 +2,7 @@
  * The one way every question takes: find → facts → authorize → record the disclosure → open → answer.
  * What is shown to somebody who works here is recorded before it is shown: no record, no answer (promise R3).
  */
-import { disclosure, notCovered, PersonalDataDisclosed } from '@rapport/domain';
+import { disclosure, notCovered, PersonalDataDisclosed, type Purpose } from '@rapport/domain';
 import { Refused, Unavailable } from './errors';
 import { isSealed, type Sealed } from './events';
 import { notFound, principalFacts } from './authorization';
@@ -29,14 +29,16 @@ export class Reader<Db> {
    * Answers a question.
    *
    * @param query a validated instance of the question's class
-   * @returns the answer with its values readable; `{ erased: true }` where a key was destroyed
+   * @returns the answer with its values readable; `{ erased: true }` where a key was destroyed, `{ withheld: true }`
+   *   with its category where the purpose does not cover a value (GDPR Art. 5(1)(c))
    * @throws Refused, Forbidden, Unavailable
    */
   async ask(question: Question<Db>, query: object, { principal, correlationId, purpose: slug }: Asking): Promise<unknown> {
     const actor = { kind: principal.kind, id: principal.id };
     const found = await question.find(this.db, query, actor, this.deps.authorities.directory);
-    const sealed = found === undefined ? [] : collect(found.answer);
     const purpose = slug === undefined ? undefined : this.deps.authorities.purpose(slug);
+    const answer = purpose === undefined ? found?.answer : withhold(found?.answer, purpose, principal.id);
+    const sealed = collect(answer);
     const action = question.type.name;
     const facts = {
       ...principalFacts(principal, slug, purpose),
@@ -67,7 +69,7 @@ export class Reader<Db> {
           });
         });
     }
-    return this.open(found.answer);
+    return this.open(answer);
   }
 
   private open(value: unknown): unknown {
@@ -83,4 +85,19 @@ function collect(value: unknown, into: Sealed[] = []): Sealed[] {
   if (isSealed(value)) into.push(value);
   else if (typeof value === 'object' && value !== null) for (const member of Object.values(value)) collect(member, into);
   return into;
+}
+
+/**
+ * The answer without what its purpose does not cover; who asks keeps what is their own. An answer of which nothing
+ * would be left is given back whole: the policies refuse it.
+ */
+function withhold(answer: unknown, purpose: Purpose, self: string): unknown {
+  const isCovered = (value: Sealed) => value.owner === self || notCovered(purpose, [value.category]).length === 0;
+  const walk = (value: unknown): unknown => {
+    if (isSealed(value)) return isCovered(value) ? value : { withheld: true, category: value.category };
+    if (Array.isArray(value)) return value.map(walk);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, walk(member)]));
+  };
+  return collect(answer).some(isCovered) ? walk(answer) : answer;
 }
