@@ -20,10 +20,14 @@ export class TestServer {
   private child: ChildProcess | undefined;
   private readonly tokens = new Map<string, string>();
 
-  private constructor(readonly port: number) {}
+  private constructor(
+    readonly port: number,
+    private readonly env: NodeJS.ProcessEnv,
+  ) {}
 
-  static async start(): Promise<TestServer> {
-    const server = new TestServer(await freePort());
+  /** @param env instead of a test's own: a server for tests starts empty */
+  static async start(env: NodeJS.ProcessEnv = {}): Promise<TestServer> {
+    const server = new TestServer(await freePort(), env);
     await server.start();
     return server;
   }
@@ -39,6 +43,7 @@ export class TestServer {
       DATA_DIR: this.dataDir,
       XDG_CONFIG_HOME: join(this.folder, 'config'),
       NODE_ENV: 'test',
+      ...this.env,
     };
     const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;

@@ -10,6 +10,7 @@ import { aggregates } from '@rapport/domain';
 import type { Logger } from 'pino';
 import { BatchController } from './batch';
 import { InvalidConfiguration, type Configuration } from './configuration';
+import { Demonstration } from './demo/demonstration';
 import { Edge, LOG, RAPPORT, VERIFIER } from './edge';
 import { handlersFor } from './handlers';
 import { useJsonBodies } from './http/json';
@@ -70,6 +71,8 @@ class ServerModule {
 export interface Running {
   readonly url: string;
   readonly rapport: Rapport;
+  /** What to print of the demonstration, where there is one. */
+  readonly introduction: string | undefined;
   close(): Promise<void>;
 }
 
@@ -83,6 +86,8 @@ export async function startServer(configuration: Configuration, log: Logger): Pr
   const development = configuration.issuer === undefined;
   const officer = configuration.privacyOfficer ?? (development ? { issuer, subject: 'petra' } : undefined);
   makeDataFolder(configuration.dataDir);
+  const now = new Date().toISOString();
+  const demonstration = configuration.demonstration ? Demonstration.of(configuration.dataDir, issuer, now) : undefined;
   const rapport = await openRapport({ ...configuration, privacyOfficer: officer }, log);
   const provider = development
     ? await createDevelopmentProvider({ issuer, keysFile: join(rapport.keyFile.replace(/\.key$/, '.identity.json')) })
@@ -108,12 +113,14 @@ export async function startServer(configuration: Configuration, log: Logger): Pr
     await rapport.close();
   };
   try {
+    await app.init();
+    await demonstration?.complete(rapport, app.get(Edge));
     await app.listen(configuration.port, '127.0.0.1');
   } catch (error) {
     await close();
     throw notListening(configuration.port, error);
   }
-  return { url, rapport, close };
+  return { url, rapport, introduction: demonstration?.introduction(url, rapport), close };
 }
 
 function makeDataFolder(folder: string): void {

@@ -11,6 +11,7 @@ describe('The configuration', () => {
       audience: 'urn:rapport:api',
       privacyOfficer: undefined,
       production: false,
+      demonstration: true,
     });
   });
 
@@ -32,6 +33,7 @@ describe('The configuration', () => {
       audience: 'https://rapport.example',
       privacyOfficer: { issuer: 'https://id.example/realm', subject: '42' },
       production: true,
+      demonstration: false,
     });
   });
 
@@ -51,6 +53,7 @@ describe('The configuration', () => {
     ['OIDC_ISSUER', 'id.example', 'https://'],
     ['OIDC_ISSUER', 'http://id.example', 'https://'],
     ['OIDC_ISSUER', 'https://id.example/?a=b', 'without query'],
+    ['DEMO', 'yes', 'on or off'],
     ['RAPPORT_PRIVACY_OFFICER', 'https://id.example', '"<issuer> <subject>"'],
     ['RAPPORT_PRIVACY_OFFICER', 'https://id.example a b', '"<issuer> <subject>"'],
   ])('says what is expected of %s where it is %j', (name, value, expected) => {
@@ -61,6 +64,15 @@ describe('The configuration', () => {
 
   it('needs an issuer in production', () => {
     expect(() => readConfiguration({ NODE_ENV: 'production' })).toThrow(/^OIDC_ISSUER must name/);
+  });
+
+  it('begins with a demonstration in development only, unless it is told otherwise', () => {
+    expect(readConfiguration({ NODE_ENV: 'development' }).demonstration).toBe(true);
+    expect(readConfiguration({ DEMO: 'off' }).demonstration).toBe(false);
+    expect(readConfiguration({ NODE_ENV: 'test' }).demonstration).toBe(false);
+    expect(readConfiguration({ NODE_ENV: 'test', DEMO: 'on' }).demonstration).toBe(true);
+    expect(readConfiguration({ OIDC_ISSUER: 'https://id.example' }).demonstration).toBe(false);
+    expect(() => readConfiguration({ OIDC_ISSUER: 'https://id.example', DEMO: 'on' })).toThrow(/^DEMO works with the development/);
   });
 
   it('lets an issuer on this machine be without TLS', () => {

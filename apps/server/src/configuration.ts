@@ -11,6 +11,8 @@ export interface Configuration {
   /** The account of the first privacy officer, from the configuration; undefined where the history has one. */
   readonly privacyOfficer: { readonly issuer: string; readonly subject: string } | undefined;
   readonly production: boolean;
+  /** Whether an empty store is begun with people who do not exist; only with the development provider. */
+  readonly demonstration: boolean;
 }
 
 export class InvalidConfiguration extends Error {
@@ -63,6 +65,13 @@ export function readConfiguration(env: NodeJS.ProcessEnv): Configuration {
       'is expected as "<issuer> <subject>": the iss and the sub of the first privacy officer’s tokens.',
     );
   }
+  const demo = given('DEMO');
+  if (demo !== undefined && demo !== 'on' && demo !== 'off') {
+    throw new InvalidConfiguration('DEMO', 'is expected as on or off; left out, an empty store for development gets a demonstration.');
+  }
+  if (demo === 'on' && issuer !== undefined) {
+    throw new InvalidConfiguration('DEMO', 'works with the development identity provider only: leave it out, or OIDC_ISSUER.');
+  }
   return {
     port: Number(port),
     dataDir: resolve(given('DATA_DIR') ?? './data'),
@@ -71,6 +80,7 @@ export function readConfiguration(env: NodeJS.ProcessEnv): Configuration {
     audience: given('OIDC_AUDIENCE') ?? 'urn:rapport:api',
     privacyOfficer: officerIssuer !== undefined && subject !== undefined ? { issuer: officerIssuer, subject } : undefined,
     production,
+    demonstration: issuer === undefined && (demo ?? (environment === 'development' ? 'on' : 'off')) === 'on',
   };
 }
 

@@ -7,6 +7,7 @@ async function main(): Promise<void> {
   const log = pino({ base: undefined });
   const server = await startServer(readConfiguration(process.env), log);
   log.info({ url: server.url }, 'Rapport is ready');
+  if (server.introduction !== undefined) process.stdout.write(server.introduction);
   const stop = () => {
     server.close().then(
       () => process.exit(0),
