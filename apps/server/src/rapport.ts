@@ -55,7 +55,7 @@ const POLICIES = ['libs', 'access', 'policies'];
 export async function openRapport(configuration: Configuration, log: Logger): Promise<Rapport> {
   const clock = () => new Date();
   const stores = await openStores(configuration);
-  const { store, vault, keyFile } = stores;
+  const { store, vault, keyFile, firstEvent } = stores;
 
   const policies = loadPolicies(join(projectRoot(), ...POLICIES));
   const recorded = recorder(declarations);
@@ -77,8 +77,8 @@ export async function openRapport(configuration: Configuration, log: Logger): Pr
   );
   const readModel = openReadModel(stores.readModelFile);
   const reader = new Reader<ReadDatabase>(funnel, { vault, authorities }, readModel.db, randomUUID);
-  await recordStart(funnel, policies, store, configuration);
-  await appointFirstPrivacyOfficer(funnel, vault, authorities, policies, configuration.privacyOfficer);
+  await recordStart(funnel, policies, store, configuration, firstEvent);
+  await appointFirstPrivacyOfficer({ funnel, store, vault, authorities, policies }, configuration.privacyOfficer);
 
   const recordRefusals = (options?: { unfinished: boolean }) =>
     refused.record((refusal) => {
@@ -125,9 +125,16 @@ const systemFacts = {
   categoriesCovered: true,
 };
 
-async function recordStart(funnel: Funnel, policies: PolicySet, store: EventStore, configuration: Configuration): Promise<void> {
+/** @param firstEvent the id of the history's first event, by which the vault knows it */
+async function recordStart(
+  funnel: Funnel,
+  policies: PolicySet,
+  store: EventStore,
+  configuration: Configuration,
+  firstEvent: string,
+): Promise<void> {
   const record = async (action: string, event: ReturnType<typeof SoftwareStarted> | ReturnType<typeof PolicySetPublished>) => {
-    const eventId = randomUUID();
+    const eventId = (await store.head()) === undefined ? firstEvent : randomUUID();
     const decision = decide(policies, { kind: 'system', action, facts: systemFacts });
     await funnel.record(software, SOFTWARE_ID, event, {
       principal: SYSTEM,
@@ -153,12 +160,12 @@ async function recordStart(funnel: Funnel, policies: PolicySet, store: EventStor
   );
 }
 
-/** Nobody can appoint the first one, so the configuration does, as events like any other. */
+/**
+ * Nobody can appoint the first one, so the configuration does, as events like any other. The role comes last and each
+ * step asks whether it was taken, so that one that was interrupted goes on where it was.
+ */
 async function appointFirstPrivacyOfficer(
-  funnel: Funnel,
-  vault: Vault,
-  authorities: Authorities,
-  policies: PolicySet,
+  { funnel, store, vault, authorities, policies }: Pick<Rapport, 'funnel' | 'store' | 'vault' | 'authorities' | 'policies'>,
   account: Account | undefined,
 ): Promise<void> {
   if (account === undefined || authorities.hasRole('privacy-officer')) return;
@@ -167,23 +174,29 @@ async function appointFirstPrivacyOfficer(
   const decision = decide(policies, { kind: 'system', action, facts });
   if (!decision.allowed) throw new Error('The policies do not allow the configuration to appoint the first privacy officer.');
   const commandId = vault.commandId([action, accountOf(account)]);
-  const id = vault.uuid(commandId, 'stream');
-  const record = (aggregate: { readonly name: string }, event: DomainEvent) =>
-    funnel.record(aggregate, id, event, {
-      principal: SYSTEM,
-      correlationId: id,
-      decision,
-      action,
-      facts,
-      eventId: vault.uuid(commandId, event.type),
-    });
-  await record(person, ContactAdded({ relationship: 'colleague', name: 'Privacy officer' }));
-  vault.claim({ namespace: SIGN_IN, value: accountOf(account), owner: id, stream: `${person.name}-${id}`, commandId });
-  await record(person, SignInBound({ signInId: vault.uuid(commandId, 'sign-in'), account }));
-  vault.confirm(commandId);
-  await record(staffMember, RoleGranted({ role: 'privacy-officer' }));
-  // Nobody else can attest it yet; the next one is attested by a colleague, within the year.
-  const today = new Date().toISOString().slice(0, 10);
-  const validUntil = `${Number(today.slice(0, 4)) + 1}${today.slice(4)}`;
-  await authorities.reached(await record(staffMember, TrainingAttested({ completedOn: today, validUntil })));
+  const now = new Date().toISOString();
+  const known = authorities.principal(account, now);
+  const id = known?.id ?? vault.uuid(commandId, 'stream');
+  const record = async (aggregate: { readonly name: string }, event: DomainEvent) => {
+    const revision = (await store.readStream(`${aggregate.name}-${id}`)).length;
+    const eventId = vault.uuid(commandId, `${event.type} ${revision}`);
+    return funnel.record(aggregate, id, event, { principal: SYSTEM, correlationId: id, decision, action, facts, eventId });
+  };
+  if (known === undefined) {
+    const stream = `${person.name}-${id}`;
+    if ((await store.readStream(stream)).length === 0)
+      await record(person, ContactAdded({ relationship: 'colleague', name: 'Privacy officer' }));
+    const revision = (await store.readStream(stream)).length;
+    const bindingId = vault.uuid(commandId, `${SignInBound.type} ${revision}`);
+    vault.claims.claim({ namespace: SIGN_IN, value: accountOf(account), owner: id, stream, commandId: bindingId });
+    await record(person, SignInBound({ signInId: vault.uuid(bindingId, 'sign-in'), account }));
+    vault.claims.confirm(bindingId);
+  }
+  if (known?.trained !== true) {
+    // Nobody else can attest it yet; the next one is attested by a colleague, within the year.
+    const today = now.slice(0, 10);
+    const validUntil = `${Number(today.slice(0, 4)) + 1}${today.slice(4)}`;
+    await record(staffMember, TrainingAttested({ completedOn: today, validUntil }));
+  }
+  await authorities.reached(await record(staffMember, RoleGranted({ role: 'privacy-officer' })));
 }

@@ -11,6 +11,7 @@ import { AppendTooLarge, OutcomeUnknown, WrongExpectedRevision, type Appended, t
 import { OwnerFenced, type Vault } from '@rapport/vault';
 import type { Aggregate, Claim, CommandDeclaration, Context, Facts } from './aggregate';
 import { authorize, principalFacts, type AuthorizationDependencies, type Request } from './authorization';
+import { Holders, type Claiming } from './claiming';
 import { Forbidden, IdempotencyMismatch, Refused, RevisionConflict, Unavailable } from './errors';
 import type { DomainEvent, EventDeclaration, EventMetadata } from './events';
 import { ownerFields } from './fields';
@@ -70,7 +71,6 @@ interface Loaded {
 
 const inFuture = refusal.invalid('in-future', 'This has not happened yet: give a time that is not in the future.');
 const unknownPerson = refusal.invalid('unknown-person', 'Nobody is known by this id. Add the person first, or check the id.');
-const alreadyHeld = refusal.conflict('already-held', 'This number already belongs to somebody; `holder` is their id.');
 const appendTooLarge = refusal.invalid('append-too-large', 'What this would record is larger than one append may be. Split it.');
 const subjectErased = refusal.conflict('subject-erased', 'The data of somebody this is about was erased: nothing more is kept about them.');
 
@@ -103,6 +103,7 @@ export class Funnel {
   private readonly inFlight = new Map<string, Promise<unknown>>();
   /** A command that changed nothing is in no stream; that it was answered so is remembered here, until a restart. */
   private readonly answered = new LRUCache<string, { readonly digest: string; readonly outcome: Outcome }>({ max: MAX_ANSWERED });
+  private readonly holders: Holders;
 
   /** @throws Error where two aggregates decide one command */
   constructor(
@@ -119,6 +120,7 @@ export class Funnel {
       }
     }
     this.recorded = recorder([...this.declarations.values()]);
+    this.holders = new Holders(deps, (commandId) => this.inFlight.get(commandId));
   }
 
   /**
@@ -163,28 +165,17 @@ export class Funnel {
     if (identifiedBy === undefined) return into(this.targetId(route, command) ?? fresh());
 
     const { namespace, value } = identifiedBy;
-    const known = this.deps.vault.find(namespace, value);
+    const known = this.holders.of(namespace, value);
     const number = `${namespace} ${value}`;
-    if (known?.confirmed === true && this.locks.isFree(number)) return into(idOf(known.stream));
+    if (known !== undefined && this.locks.isFree(number)) return into(known);
     const { entered } = await this.locks.run(number, async () => {
-      const holder = await this.settledHolder(namespace, value);
+      const holder = await this.holders.settled(namespace, value);
       const entered = holder === undefined ? into(fresh(), [identifiedBy]) : into(holder);
       // The next with this number waits only until it is known whose it is.
       if (holder === undefined) await Promise.allSettled([entered]);
       return { entered };
     });
     return entered;
-  }
-
-  /** The holder of a number whose commands are kept waiting: what a crash left unconfirmed, the stream can tell. */
-  private async settledHolder(namespace: string, value: string): Promise<string | undefined> {
-    const claim = this.deps.vault.find(namespace, value);
-    return claim === undefined || (!claim.confirmed && !(await this.isThere(claim))) ? undefined : idOf(claim.stream);
-  }
-
-  /** Whether the command that claimed took effect. */
-  private async isThere({ stream, commandId }: { stream: string; commandId: string }): Promise<boolean> {
-    return (await this.deps.store.readStream(stream)).some((event) => event.metadata['commandId'] === commandId);
   }
 
   private targetId({ command: { target, id } }: Route, command: object): string | undefined {
@@ -224,7 +215,12 @@ export class Funnel {
     const { vault, authorities } = this.deps;
     const now = this.deps.clock().toISOString();
     const before = loaded.effects.get(envelope.commandId);
-    if (before !== undefined) return this.asBefore(stream, id, before, envelope.commandId, digest);
+    if (before !== undefined) {
+      // It may have been sent again because its outcome was not known: now it is.
+      if (moreClaims.length > 0 || declaration.claims !== undefined || declaration.releases !== undefined)
+        vault.claims.confirm(envelope.commandId);
+      return this.asBefore(stream, id, before, envelope.commandId, digest);
+    }
 
     // From here to the decision nothing is awaited: facts and position are of one moment.
     const principal = authorities.renewed(envelope.principal, now);
@@ -243,16 +239,13 @@ export class Funnel {
       directory: this.deps.authorities.directory,
       newId: (label) => vault.uuid(envelope.commandId, label),
       open: (value) => vault.open(value),
-      holder: (namespace, value) => this.holder(namespace, value),
+      holder: (namespace, value) => this.holders.of(namespace, value),
     };
     const decided = declaration.decide(command, loaded.state, context);
     if (isRefusal(decided)) throw new Refused(decided);
     if (decided.length === 0) return { id, revision: loaded.revision, changed: false, created: false };
     this.checkPurpose(decided, common.purpose, purpose, principal, command.constructor.name);
 
-    const claims = [...moreClaims, ...(declaration.claims?.(command) ?? [])];
-    const released = declaration.releases?.(command, loaded.state, context) ?? [];
-    await this.claim(claims, stream, id, envelope.commandId);
     const metadata: Omit<EventMetadata, 'version'> = {
       commandId: envelope.commandId,
       commandDigest: digest,
@@ -274,16 +267,17 @@ export class Funnel {
         sources: { stream, revision: loaded.revision, authorities: asOf },
       },
     };
-    const events = this.seal(stream, id, decided, metadata, (index) => vault.uuid(envelope.commandId, `${digest} ${index}`));
-    let appended: Appended;
-    try {
-      appended = await this.append(stream, loaded.revision, events);
-    } catch (error) {
-      if (claims.length > 0 && !(error instanceof Unavailable)) vault.release(envelope.commandId);
-      throw error;
-    }
-    if (claims.length > 0) vault.confirm(envelope.commandId);
-    for (const { namespace, value } of released) vault.free(namespace, value);
+    const claiming: Claiming = {
+      commandId: envelope.commandId,
+      stream,
+      owner: id,
+      takes: [...moreClaims, ...(declaration.claims?.(command) ?? [])],
+      givesUp: declaration.releases?.(command, loaded.state, context) ?? [],
+    };
+    const { events, appended } = await this.holders.whileClaiming(claiming, async () => {
+      const events = this.seal(stream, id, decided, metadata, (index) => vault.uuid(envelope.commandId, `${digest} ${index}`));
+      return { events, appended: await this.append(stream, loaded.revision, events) };
+    });
 
     const { revision, position } = appended;
     const state = this.evolve(aggregate, loaded, stream, events, position);
@@ -397,35 +391,6 @@ export class Funnel {
     );
   }
 
-  /** The id of who holds an external number. */
-  private holder(namespace: string, value: string): string | undefined {
-    const claim = this.deps.vault.find(namespace, value);
-    return claim === undefined ? undefined : idOf(claim.stream);
-  }
-
-  /** Takes the claims of a command. One that another command left pending counts only where its events are there. */
-  private async claim(claims: readonly Claim[], stream: string, owner: string, commandId: string): Promise<void> {
-    // In one order for all, so that no two commands wait for each other.
-    for (const { namespace, value, field } of [...claims].sort(byIdentifier)) {
-      for (;;) {
-        const taken = this.deps.vault.claim({ namespace, value, owner, stream, commandId });
-        if (taken.held) break;
-        const pending = this.inFlight.get(taken.commandId);
-        if (!taken.confirmed && pending !== undefined) {
-          await pending.catch(() => undefined);
-          continue;
-        }
-        if (!taken.confirmed && !(await this.isThere(taken))) {
-          this.deps.vault.release(taken.commandId);
-          continue;
-        }
-        this.deps.vault.release(commandId);
-        const holder = idOf(taken.stream);
-        throw new Refused(alreadyHeld({ field, more: { holder } }));
-      }
-    }
-  }
-
   private seal(
     stream: string,
     id: string,
@@ -446,15 +411,18 @@ export class Funnel {
 
   /** Appends at the revision that was loaded. The same ids make it safe to send again where the answer was lost. */
   private async append(stream: string, revision: number, events: readonly NewEvent[]): Promise<Appended> {
+    let isUnknown = false;
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.deps.store.append(stream, revision < 0 ? 'none' : revision, events);
+        const appended = await this.deps.store.append(stream, revision < 0 ? 'none' : revision, events);
+        this.deps.vault.passed(appended.position);
+        return appended;
       } catch (error) {
-        if (error instanceof AppendTooLarge) {
-          throw new Refused(appendTooLarge({ more: { bytes: error.bytes, limit: error.limit } }));
-        }
-        if (!(error instanceof OutcomeUnknown)) throw error;
-        if (attempt === MAX_APPENDS) {
+        if (error instanceof AppendTooLarge) throw new Refused(appendTooLarge({ more: { bytes: error.bytes, limit: error.limit } }));
+        isUnknown ||= error instanceof OutcomeUnknown;
+        // Where another event stands, this one never will; any other error says nothing about the attempts before it.
+        if (!isUnknown || error instanceof WrongExpectedRevision) throw error;
+        if (attempt === MAX_APPENDS || !(error instanceof OutcomeUnknown)) {
           throw new Unavailable('outcome-unknown', 'Whether this was recorded is not known. Send it again with the same Idempotency-Key.', {
             cause: error,
           });
@@ -518,8 +486,3 @@ export class Funnel {
     }
   }
 }
-
-const byIdentifier = (a: Claim, b: Claim) => (JSON.stringify([a.namespace, a.value]) < JSON.stringify([b.namespace, b.value]) ? -1 : 1);
-
-/** The id in a stream's name. */
-const idOf = (stream: string) => stream.slice(stream.indexOf('-') + 1);

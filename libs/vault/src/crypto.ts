@@ -53,6 +53,11 @@ export function decrypt(key: Buffer, aad: string, sealed: Buffer): Buffer | unde
   }
 }
 
+/** Key material that was destroyed: overwritten with zeros. */
+export function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
+}
+
 /** Wraps a key with the current key-encryption key; bound to its name and the epoch. @returns WRAPPED_BYTES bytes */
 export function wrap(ring: KeyRing, name: string, key: Buffer, random: Random): Buffer {
   const epoch = Buffer.alloc(EPOCH_BYTES);

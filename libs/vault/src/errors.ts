@@ -54,6 +54,35 @@ export class VaultInUse extends Error {
   }
 }
 
+/** The last process ended without writing down which secrets it had used: `sweep` comes before anything else. */
+export class VaultNotSwept extends Error {
+  override readonly name = 'VaultNotSwept';
+  constructor() {
+    super('The vault was left in the middle of its work. Sweep it with the events since then before it is used.');
+  }
+}
+
+/** The vault cannot be written: a full disk, for instance. Nothing was changed; it can be tried again. */
+export class VaultUnavailable extends Error {
+  override readonly name = 'VaultUnavailable';
+  constructor(options: { cause: unknown }) {
+    super('The vault could not be written. Nothing was changed; it can be tried again.', options);
+  }
+}
+
+/** The vault and the events are not of one history. */
+export class VaultMismatch extends Error {
+  override readonly name = 'VaultMismatch';
+  constructor(
+    readonly file: string,
+    reason: string,
+  ) {
+    super(
+      `${file} does not belong to these events: ${reason}. Nothing was changed. Restore the events, the vault and its key file from one backup.`,
+    );
+  }
+}
+
 /** The write-ahead log could not be emptied, so it may still hold what was destroyed. */
 export class CheckpointBusy extends Error {
   override readonly name = 'CheckpointBusy';

@@ -1,13 +1,7 @@
 export * from './errors';
+export type { Claimed, ClaimRequest, Claims, Identifier, PendingClaim } from './claims';
 export { pooledRandom, type Random } from './crypto';
 export { addEpoch, createKeyFile, dropEpoch, keyFilePath, loadKeyRing, type KeyRing } from './key-file';
-export {
-  Vault,
-  type ClaimRequest,
-  type Claimed,
-  type FieldToSeal,
-  type OwnerStatus,
-  type SecretFilter,
-  type SecretUse,
-  type VaultOptions,
-} from './vault';
+export { openVault } from './open';
+export type { SecretUse } from './secrets';
+export { Vault, type FieldToSeal, type OwnerStatus, type SecretFilter, type VaultOptions } from './vault';
