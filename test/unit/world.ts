@@ -22,6 +22,7 @@ import {
 import { openEventStore, type Appended, type EventStore, type ExpectedRevision, type NewEvent } from '@rapport/event-store';
 import { fieldsOf, isInvalid, validate, type Aggregate, type DomainEvent, type InputClass } from '@rapport/kernel';
 import { Funnel, type Envelope, type Outcome } from '@rapport/kernel/funnel';
+import { Reader } from '@rapport/kernel/reader';
 import { recorder } from '@rapport/kernel/recorded';
 import { createKeyFile, loadKeyRing, Vault } from '@rapport/vault';
 
@@ -129,6 +130,13 @@ export class World {
       clock: () => new Date(this.now),
       refused: ({ id }, action, reason) => this.refused.push({ actor: id, action, reason }),
     });
+  }
+
+  /** @param db the read models; a test may give its own answers instead */
+  reader<Db>(db: Db): Reader<Db> {
+    const { vault, authorities } = this;
+    const clock = () => new Date(this.now);
+    return new Reader(this.funnel, { vault, authorities, clock, db, readModels: () => authorities.position, newId: randomUUID });
   }
 
   async close(): Promise<void> {

@@ -76,7 +76,8 @@ export async function openRapport(configuration: Configuration, log: Logger): Pr
     { onFailure: (error) => log.error({ error: { name: error.name, message: error.message } }, 'The read models stopped') },
   );
   const readModel = openReadModel(stores.readModelFile);
-  const reader = new Reader<ReadDatabase>(funnel, { vault, authorities }, readModel.db, randomUUID);
+  const position = () => readModels.status().position;
+  const reader = new Reader<ReadDatabase>(funnel, { vault, authorities, clock, db: readModel.db, readModels: position, newId: randomUUID });
   await recordStart(funnel, policies, store, configuration, firstEvent);
   await appointFirstPrivacyOfficer({ funnel, store, vault, authorities, policies }, configuration.privacyOfficer);
 

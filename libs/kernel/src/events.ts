@@ -143,9 +143,12 @@ export interface RecordedDecision {
   readonly at: string;
   /** Where the facts came from. */
   readonly sources: {
-    /** The subject's stream and the revision it was loaded at; -1 where it did not exist. */
+    /** The subject's stream; of a question the stream of what was asked about. */
     readonly stream: string;
-    readonly revision: number;
+    /** The revision it was loaded at; -1 where it did not exist. A question is answered from the read models instead. */
+    readonly revision?: number;
+    /** Of a question: the position the read models had applied, at least. */
+    readonly readModels?: string;
     /** Position the view of staff and authorities had applied. */
     readonly authorities: string;
   };

@@ -13,7 +13,7 @@ import type { Aggregate, Claim, CommandDeclaration, Context, Facts } from './agg
 import { authorize, principalFacts, type AuthorizationDependencies, type Request } from './authorization';
 import { Holders, type Claiming } from './claiming';
 import { Forbidden, IdempotencyMismatch, Refused, RevisionConflict, Unavailable } from './errors';
-import type { DomainEvent, EventDeclaration, EventMetadata } from './events';
+import type { DomainEvent, EventDeclaration, EventMetadata, RecordedDecision } from './events';
 import { ownerFields } from './fields';
 import { Locks } from './locks';
 import { recorder, type Recorder } from './recorded';
@@ -448,11 +448,14 @@ export class Funnel {
       action: string;
       facts: Facts;
       eventId: string;
+      /** Where the facts came from, where that is not the stream itself. */
+      sources?: RecordedDecision['sources'];
     },
   ): Promise<string> {
     const stream = `${aggregate.name}-${id}`;
     const now = this.deps.clock().toISOString();
-    const metadata: Omit<EventMetadata, 'version'> = {
+    const authorities = this.deps.authorities.position;
+    const metadataAt = (revision: number): Omit<EventMetadata, 'version'> => ({
       commandId: given.eventId,
       commandDigest: '',
       correlationId: given.correlationId,
@@ -467,19 +470,20 @@ export class Funnel {
         policies: given.decision.policies,
         policySet: this.deps.policies.digest,
         at: now,
-        sources: { stream, revision: -1, authorities: this.deps.authorities.position },
+        sources: given.sources ?? { stream, revision, authorities },
       },
-    };
+    });
     for (let attempt = 1; ; attempt++) {
-      const last = await this.deps.store.readStream(stream, { direction: 'backwards', limit: 1 });
+      const [last] = await this.deps.store.readStream(stream, { direction: 'backwards', limit: 1 });
+      const revision = last?.revision ?? -1;
       try {
-        return (
-          await this.append(
-            stream,
-            last[0]?.revision ?? -1,
-            this.seal(stream, id, [event], metadata, () => given.eventId),
-          )
-        ).position;
+        const { position } = await this.append(
+          stream,
+          revision,
+          this.seal(stream, id, [event], metadataAt(revision), () => given.eventId),
+        );
+        this.loaded.delete(stream);
+        return position;
       } catch (error) {
         if (!(error instanceof WrongExpectedRevision) || attempt === MAX_ATTEMPTS) throw error;
       }

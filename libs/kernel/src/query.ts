@@ -3,6 +3,10 @@ import type { Directory, Facts } from './aggregate';
 import type { Actor } from './events';
 
 export interface Found {
+  /** The stream of the record that was asked about, where it is one. */
+  readonly of?: string;
+  /** The people it tells about, also where it holds no value of theirs: that there is something is told as well. */
+  readonly about?: readonly string[];
   /** How the actor stands to what was found; for the policies. */
   readonly facts: Facts;
   /** The answer, its personal values `Sealed`. They are opened once showing them was authorized and recorded. */

@@ -1,10 +1,11 @@
 /**
- * The one way every question takes: find → facts → authorize → record the disclosure → open → answer.
+ * The one way every question takes: find → facts → authorize → open → record the disclosure → answer.
  * What is shown to somebody who works here is recorded before it is shown: no record, no answer (promise R3).
+ * Opening comes before recording, so that exactly what could be opened is recorded.
  */
-import { disclosure, notCovered, PersonalDataDisclosed, type Purpose } from '@rapport/domain';
+import { disclosure, notCovered, PersonalDataDisclosed, type DisclosedRecord, type Purpose } from '@rapport/domain';
 import { Refused, Unavailable } from './errors';
-import { isSealed, type Sealed } from './events';
+import { isErased, isSealed, type Sealed } from './events';
 import { notFound, principalFacts } from './authorization';
 import type { Funnel, FunnelDependencies } from './funnel';
 import type { Principal } from '@rapport/access';
@@ -17,12 +18,17 @@ export interface Asking {
   readonly purpose?: string;
 }
 
+export interface ReaderDependencies<Db> extends Pick<FunnelDependencies, 'vault' | 'authorities' | 'clock'> {
+  readonly db: Db;
+  /** The position up to which the read models have applied everything; undefined where that is not known. */
+  readonly readModels: () => string | undefined;
+  readonly newId: () => string;
+}
+
 export class Reader<Db> {
   constructor(
     private readonly funnel: Funnel,
-    private readonly deps: Pick<FunnelDependencies, 'vault' | 'authorities'>,
-    private readonly db: Db,
-    private readonly newId: () => string,
+    private readonly deps: ReaderDependencies<Db>,
   ) {}
 
   /**
@@ -33,50 +39,80 @@ export class Reader<Db> {
    *   with its category where the purpose does not cover a value (GDPR Art. 5(1)(c))
    * @throws Refused, Forbidden, Unavailable
    */
-  async ask(question: Question<Db>, query: object, { principal, correlationId, purpose: slug }: Asking): Promise<unknown> {
-    const actor = { kind: principal.kind, id: principal.id };
-    const found = await question.find(this.db, query, actor, this.deps.authorities.directory);
-    const purpose = slug === undefined ? undefined : this.deps.authorities.purpose(slug);
-    const answer = purpose === undefined ? found?.answer : withhold(found?.answer, purpose, principal.id);
-    const sealed = collect(answer);
+  async ask(question: Question<Db>, query: object, { principal: asking, correlationId, purpose: slug }: Asking): Promise<unknown> {
+    const { authorities, db } = this.deps;
     const action = question.type.name;
+    const readModels = this.deps.readModels();
+    const found = await question.find(db, query, { kind: asking.kind, id: asking.id }, authorities.directory);
+
+    const principal = authorities.renewed(asking, this.deps.clock().toISOString());
+    const asOf = authorities.position;
+    const purpose = slug === undefined ? undefined : authorities.purpose(slug);
+    const answer = purpose === undefined ? found?.answer : withhold(found?.answer, purpose, principal.id);
+    const categories = collect(answer).map((value) => value.category);
     const facts = {
       ...principalFacts(principal, slug, purpose),
       self: false,
       exists: found !== undefined,
-      categoriesCovered:
-        notCovered(
-          purpose,
-          sealed.map((value) => value.category),
-        ).length === 0,
+      categoriesCovered: notCovered(purpose, categories).length === 0,
       ...found?.facts,
     };
     const decision = this.funnel.ask({ principal, action, facts, targeted: true });
     if (found === undefined) throw new Refused(notFound());
 
-    const others = sealed.filter(({ owner }) => owner !== principal.id);
-    if (principal.kind !== 'person' && others.length > 0) {
-      const categoriesOf = new Map<string, Set<string>>();
-      for (const { owner, category } of others) categoriesOf.set(owner, (categoriesOf.get(owner) ?? new Set()).add(category));
-      const records = [...categoriesOf].map(([owner, categories]) => ({ owner, categories: [...categories].sort() }));
-      const event = PersonalDataDisclosed({ recipient: principal.id, query: action, records });
-      const eventId = this.newId();
+    const shown = new Shown(principal.id, found.about);
+    const opened = this.open(answer, shown);
+    if (principal.kind !== 'person' && shown.records.length > 0) {
+      const event = PersonalDataDisclosed({ recipient: principal.id, query: action, records: shown.records });
+      const eventId = this.deps.newId();
+      const sources = { stream: found.of ?? `${disclosure.name}-${eventId}`, readModels, authorities: asOf };
       await this.funnel
-        .record(disclosure, eventId, event, { principal, correlationId, purpose, decision, action, facts, eventId })
+        .record(disclosure, eventId, event, { principal, correlationId, purpose, decision, action, facts, eventId, sources })
         .catch((cause: unknown) => {
           throw new Unavailable('disclosure-not-recorded', 'That this was shown could not be recorded, so it is not shown. Try again.', {
             cause,
           });
         });
     }
-    return this.open(answer);
+    return opened;
   }
 
-  private open(value: unknown): unknown {
-    if (isSealed(value)) return this.deps.vault.open(value);
-    if (Array.isArray(value)) return value.map((item) => this.open(item));
+  /** Opens what an answer holds, and tells `shown` of it. */
+  private open(value: unknown, shown: Shown): unknown {
+    if (isSealed(value)) {
+      const opened = this.deps.vault.open(value);
+      if (!isErased(opened)) shown.add(value);
+      return opened;
+    }
+    if (Array.isArray(value)) return value.map((item) => this.open(item, shown));
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, this.open(member)]));
+    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, this.open(member, shown)]));
+  }
+}
+
+/** Whose values of which categories an answer shows, other than those of who asks. */
+class Shown {
+  private readonly categoriesOf = new Map<string, Set<string>>();
+
+  constructor(
+    private readonly self: string,
+    about: readonly string[] = [],
+  ) {
+    for (const id of about) this.of(id);
+  }
+
+  add({ owner, category }: Sealed): void {
+    this.of(owner).add(category);
+  }
+
+  private of(owner: string): Set<string> {
+    const categories = this.categoriesOf.get(owner) ?? new Set();
+    if (owner !== this.self) this.categoriesOf.set(owner, categories);
+    return categories;
+  }
+
+  get records(): DisclosedRecord[] {
+    return [...this.categoriesOf].map(([owner, categories]) => ({ owner, categories: [...categories].sort() }));
   }
 }
 
