@@ -1,5 +1,5 @@
 /** What both adapters refuse before anything is sent, so that no store sees what another would not take. */
-import { findFlaw, survives } from './json';
+import { findFlaw, survives, type Flaw } from './json';
 import { AppendTooLarge, MAX_APPEND_BYTES, type EventFilter, type ExpectedRevision, type NewEvent } from './port';
 
 /** An append that no store could take, whatever its state: a mistake in the program. Nothing was sent. */
@@ -63,9 +63,15 @@ function checkName(what: string, name: string): void {
 function toJson(event: NewEvent, part: 'data' | 'metadata'): string {
   const value: unknown = event[part];
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new InvalidEventJson(event.type, part, 'is not an object');
-  const found = findFlaw(value);
-  if (found !== undefined) throw new InvalidEventJson(event.type, [part, ...found.path].join('/'), found.reason);
-  return JSON.stringify(value);
+  check(event, part, findFlaw(value, false));
+  const json = JSON.stringify(value);
+  // JSON writes NUL and half a surrogate pair as an escape (ECMA-262 §25.5.2.3), and hardly anything else of ours.
+  if (json.includes('\\u')) check(event, part, findFlaw(value));
+  return json;
+}
+
+function check({ type }: NewEvent, part: string, found: Flaw | undefined): void {
+  if (found !== undefined) throw new InvalidEventJson(type, [part, ...found.path].join('/'), found.reason);
 }
 
 /** The parts of a filter that say something: an empty list is as good as none. */

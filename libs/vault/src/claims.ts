@@ -41,7 +41,7 @@ export class Claims {
   ) {}
 
   private blind({ namespace, value }: Identifier): string {
-    return mac(this.key, ['blind', namespace, value]).toString('base64url');
+    return mac(this.key, ['blind', namespace, value], 'base64url');
   }
 
   /**

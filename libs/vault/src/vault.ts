@@ -5,6 +5,7 @@
  * secret of its own, so that one value, one category of a record, or a person can each be destroyed.
  * Synchronous, on one connection: it is asked between two steps of a command.
  */
+import { hash } from 'node:crypto';
 import { ERASED, type Erased, type Sealed } from '@rapport/kernel/events';
 import { LRUCache } from 'lru-cache';
 import { Claims } from './claims';
@@ -298,21 +299,22 @@ export class Vault {
 
   /** HMAC-SHA256 over the parts, each with its length in front; hexadecimal. What makes a command the same command again. */
   commandId(parts: readonly string[]): string {
-    return mac(this.commandKey, ['command', ...parts]).toString('hex');
+    return mac(this.commandKey, ['command', ...parts], 'hex');
   }
 
   /** A keyed digest of a command's body. */
   digest(canonicalJson: string): string {
-    return mac(this.commandKey, ['body', canonicalJson]).toString('base64url');
+    return mac(this.commandKey, ['body', canonicalJson], 'base64url');
   }
 
-  /** A UUIDv8 (RFC 9562 §5.8) that follows from a command and a label: the same again and again, and not to be guessed. */
+  /**
+   * A UUIDv8 (RFC 9562 §5.8) that follows from a command and a label: the same again and again, and not to be guessed by
+   * whoever does not have the command's id, which is keyed already; so a plain hash does.
+   */
   uuid(commandId: string, label: string): string {
-    const bytes = mac(this.commandKey, ['uuid', commandId, label]).subarray(0, 16);
-    bytes[6] = (bytes[6]! & 0x0f) | 0x80;
-    bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-    const hex = bytes.toString('hex');
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+    const hex = hash('sha256', `${commandId} ${label}`, 'hex');
+    const variant = '89ab'[parseInt(hex[16]!, 16) & 3];
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
   }
 
   // ── Rotation ──

@@ -43,18 +43,29 @@ export function fieldsOf(type: InputClass): readonly FieldInfo[] {
   return [...fields.values()];
 }
 
+const owners = new WeakMap<InputClass, readonly OwnerField[]>();
+
+interface OwnerField {
+  readonly field: string;
+  readonly list: boolean;
+}
+
 /**
- * The fields whose ids must be known to the vault before the event is sealed.
+ * The fields whose ids must be known to the vault before the event is sealed. Found once for each class.
  * @throws Error where a nested class declares one: the funnel looks at the command's own fields only
  */
-export function ownerFields(type: InputClass): { readonly field: string; readonly list: boolean }[] {
+export function ownerFields(type: InputClass): readonly OwnerField[] {
+  const known = owners.get(type);
+  if (known !== undefined) return known;
   const fields = fieldsOf(type);
   for (const { name, nested } of fields) {
     if (nested !== undefined && hasOwner(nested(), new Set([type]))) {
       throw new Error(`${type.name}.${name} holds an id with 'owner' in a nested object; declare it on ${type.name} itself.`);
     }
   }
-  return fields.filter(({ owner }) => owner).map(({ name, list }) => ({ field: name, list }));
+  const found = fields.filter(({ owner }) => owner).map(({ name, list }) => ({ field: name, list }));
+  owners.set(type, found);
+  return found;
 }
 
 function hasOwner(type: InputClass, seen: Set<InputClass>): boolean {
