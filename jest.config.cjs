@@ -3,7 +3,7 @@ const common = {
   testEnvironment: 'node',
   transform: { '^.+\\.(ts|js|mjs)$': ['@swc/jest'] },
   // These packages ship ES modules only; jest runs CommonJS.
-  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|jose|oidc-provider|openid-client|oauth4webapi)/)'],
+  transformIgnorePatterns: ['/node_modules/(?!(@nestjs|@seriousme|jose|oidc-provider|openid-client|oauth4webapi)/)'],
   moduleNameMapper: {
     '^@rapport/projections$': '<rootDir>/projections',
     '^@rapport/projections/(.*)$': '<rootDir>/projections/$1',

@@ -1,6 +1,6 @@
 /** Whose data an event holds, for every projection that shows people what is about them. */
 import { declarations } from '@rapport/domain';
-import { isSealed, type RecordedEvent, type Sealed } from '@rapport/kernel';
+import { ACTOR_KINDS, isSealed, shape, type RecordedEvent, type Sealed } from '@rapport/kernel';
 
 type Data = { readonly [field: string]: unknown };
 
@@ -31,5 +31,15 @@ export function peopleOf(event: RecordedEvent): readonly string[] {
   return [...own, ...participants, ...[caller, organization].filter((id) => id !== undefined)];
 }
 
-/** The titles of events, for people. */
-export const titles: ReadonlyMap<string, string> = new Map(declarations.map(({ type, title }) => [type, title]));
+const titles = new Map(declarations.map(({ type, title }) => [type, title]));
+
+/** What an event of this type says happened, for people. */
+export const titleOf = (type: string): string => titles.get(type) ?? type;
+
+/** What answers say of an event. */
+export const ofEvent = {
+  event: shape.id('The event.'),
+  type: shape.text('Its type, for programs.'),
+  what: shape.text('What happened, in a sentence.'),
+  by: shape.oneOf(ACTOR_KINDS, 'What kind of actor did it.'),
+};

@@ -1,7 +1,7 @@
 /** What happened, by which kind of actor, and why was it allowed? No personal values, so auditors may read it (promise R5). */
-import { question, Text, Whole } from '@rapport/kernel';
-import { from, insert, json, jsonOf, projection, table, type ReadDatabase } from '@rapport/read-model';
-import { titles } from '../subjects';
+import { question, shape, Text, Whole, type ActorKind, type Facts } from '@rapport/kernel';
+import { from, insert, json, jsonOf, projection, table, wordOf, type ReadDatabase } from '@rapport/read-model';
+import { ofEvent, titleOf } from '../subjects';
 
 export const trail = table(
   'trail',
@@ -12,11 +12,11 @@ export const trail = table(
     stream: 'text',
     occurred_at: 'text',
     recorded_at: 'text',
-    actor_kind: 'text',
+    actor_kind: wordOf<ActorKind>(),
     purpose: 'text?',
     action: 'text',
     policies: jsonOf<readonly string[]>(),
-    facts: jsonOf<unknown>(),
+    facts: jsonOf<Facts>(),
     policy_set: 'text',
   },
   { key: ['position'] },
@@ -51,7 +51,27 @@ export class ReadAuditTrail {
   limit?: number;
 }
 
-export const readAuditTrail = question<ReadDatabase, ReadAuditTrail>(ReadAuditTrail, async (db, { before, limit = 100 }) => {
+const auditTrailAnswer = shape.object('AuditTrail', {
+  entries: shape.list(
+    shape.object('AuditTrailEntry', {
+      ...ofEvent,
+      record: shape.text('The stream of the record it is about.'),
+      occurredAt: shape.instant('When it happened.'),
+      recordedAt: shape.instant('When it was recorded.'),
+      purpose: shape.optional(shape.text('The purpose that was named.')),
+      why: shape.object('Why', {
+        action: shape.text('The command or question that was asked of the policies.'),
+        policies: shape.list(shape.text('The @id of a policy.'), 'The policies that allowed it.'),
+        facts: shape.open('What the policies were told; no identifiers.'),
+        policySet: shape.text('SHA-256 of the policies in force.'),
+      }),
+    }),
+    'Newest first.',
+  ),
+  next: shape.optional(shape.text('Where to go on: `before` of the next page.')),
+});
+
+export const readAuditTrail = question(ReadAuditTrail, auditTrailAnswer, async (db: ReadDatabase, { before, limit = 100 }) => {
   const page = from(db, trail).selectAll().orderBy('position', 'desc').limit(limit);
   const rows = await (before === undefined ? page : page.where('position', '<', before)).execute();
   return {
@@ -60,7 +80,7 @@ export const readAuditTrail = question<ReadDatabase, ReadAuditTrail>(ReadAuditTr
       entries: rows.map((row) => ({
         event: row.event,
         type: row.type,
-        what: titles.get(row.type),
+        what: titleOf(row.type),
         record: row.stream,
         occurredAt: row.occurred_at,
         recordedAt: row.recorded_at,

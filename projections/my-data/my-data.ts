@@ -1,8 +1,20 @@
 /** What do you have on me? Every value, with the event that brought it, its source, purpose and legal basis (promise R2). */
 import { DetailsCorrected, details, NoteCorrected } from '@rapport/domain';
-import { Id, question, Slug, type RecordedEvent, type Sealed } from '@rapport/kernel';
-import { from, insert, json, jsonOf, named, projection, table, upsert, type ReadDatabase, type RowOperation } from '@rapport/read-model';
-import { subjectsOf, titles, valuesOf } from '../subjects';
+import { Id, question, shape, Slug, type ActorKind, type RecordedEvent, type Sealed } from '@rapport/kernel';
+import {
+  from,
+  insert,
+  json,
+  jsonOf,
+  named,
+  projection,
+  table,
+  upsert,
+  wordOf,
+  type ReadDatabase,
+  type RowOperation,
+} from '@rapport/read-model';
+import { ofEvent, subjectsOf, titleOf, valuesOf } from '../subjects';
 
 export const values = table(
   'value',
@@ -21,7 +33,7 @@ export const values = table(
     channel: 'text?',
     purpose: 'text?',
     basis: 'text?',
-    actor_kind: 'text',
+    actor_kind: wordOf<ActorKind>(),
   },
   { key: ['person', 'position', 'field'] },
 );
@@ -86,7 +98,29 @@ export class ReadMyData {
   purpose?: string;
 }
 
-export const readMyData = question<ReadDatabase, ReadMyData>(ReadMyData, async (db, { personId }, actor) => {
+const { by, event, type, what } = ofEvent;
+
+const myDataAnswer = shape.object('MyData', {
+  values: shape.list(
+    shape.object('MyDataValue', {
+      field: shape.text('Which field of the event it is.'),
+      category: shape.text('Its data category.'),
+      value: shape.personal(shape.anything('The value itself.')),
+      event: shape.object('Origin', { id: event, type, title: what, record: shape.text('The stream of the record it is in.') }),
+      occurredAt: shape.instant('When it came up.'),
+      recordedAt: shape.instant('When it was recorded.'),
+      source: shape.optional(shape.text('Where it came from (GDPR Art. 14(2)(f)).')),
+      channel: shape.optional(shape.text('The way it reached us.')),
+      purpose: shape.optional(shape.text('What it is kept for, as the register of purposes names it.')),
+      legalBasis: shape.optional(shape.text('The legal basis of that purpose (GDPR Art. 6(1)).')),
+      by,
+      current: shape.flag('False where another value has taken its place since.'),
+    }),
+    'In the order they were recorded.',
+  ),
+});
+
+export const readMyData = question(ReadMyData, myDataAnswer, async (db: ReadDatabase, { personId }, actor) => {
   const rows = await from(db, values)
     .leftJoin(named(supersessions), (join) =>
       join
@@ -109,7 +143,7 @@ export const readMyData = question<ReadDatabase, ReadMyData>(ReadMyData, async (
         field: row.field,
         category: row.category,
         value: json(row.value),
-        event: { id: row.event, type: row.type, title: titles.get(row.type), record: row.stream },
+        event: { id: row.event, type: row.type, title: titleOf(row.type), record: row.stream },
         occurredAt: row.occurred_at,
         recordedAt: row.recorded_at,
         source: row.source,

@@ -10,9 +10,11 @@ import {
   CallStatusChanged,
   CommunicationAdded,
   FeedbackGiven,
+  STATUSES,
+  type CallStatus,
   type Terms,
 } from '@rapport/domain';
-import { Id, question, type RecordedEvent, type Sealed } from '@rapport/kernel';
+import { Id, question, shape, type ActorKind, type RecordedEvent, type Sealed } from '@rapport/kernel';
 import {
   ensure,
   from,
@@ -24,19 +26,21 @@ import {
   patch,
   projection,
   table,
+  wordOf,
+  wordOrNullOf,
   type ReadDatabase,
   type RowOperation,
 } from '@rapport/read-model';
-import { titles } from '../subjects';
+import { ofEvent, titleOf } from '../subjects';
 
 export const calls = table(
   'call',
   {
     id: 'text',
     caller: 'text?',
-    status: 'text',
-    subject: jsonOrNullOf<Sealed>(),
-    number: jsonOrNullOf<Sealed>(),
+    status: wordOf<CallStatus>(),
+    subject: jsonOrNullOf<Sealed<string>>(),
+    number: jsonOrNullOf<Sealed<string>>(),
     category: 'text?',
     team: 'text?',
     terms: jsonOrNullOf<Sealed<Terms>>(),
@@ -55,15 +59,15 @@ export const steps = table(
     at: 'text',
     position: 'text',
     type: 'text',
-    status: 'text?',
+    status: wordOrNullOf<CallStatus>(),
     internal: 'boolean',
     data: jsonOf<unknown>(),
-    actor_kind: 'text',
+    actor_kind: wordOf<ActorKind>(),
   },
   { key: ['call', 'position'] },
 );
 
-function step(event: RecordedEvent, more: { status?: string; internal?: boolean } = {}): RowOperation {
+function step(event: RecordedEvent, more: { status?: CallStatus; internal?: boolean } = {}): RowOperation {
   return insert(steps, {
     call: event.streamId,
     event: event.id,
@@ -78,7 +82,7 @@ function step(event: RecordedEvent, more: { status?: string; internal?: boolean 
 }
 
 /** A step that leaves the call in this status. */
-const to = (status: string) => (event: RecordedEvent) => [
+const to = (status: CallStatus) => (event: RecordedEvent) => [
   step(event, { status }),
   patch(calls, { id: event.streamId }, { status, updated_at: event.metadata.occurredAt }),
 ];
@@ -137,7 +141,49 @@ export class ReadMyCalls {
   personId!: string;
 }
 
-export const readMyCalls = question<ReadDatabase, ReadMyCalls>(ReadMyCalls, async (db, { personId }, actor) => {
+const status = shape.oneOf(STATUSES, 'What the call is in.');
+const term = (description: string) => shape.optional(shape.text(description));
+const ofCall = {
+  id: shape.id('The call.'),
+  number: shape.optional(shape.personal(shape.text('Its number in the service desk it was imported from.'))),
+  subject: shape.optional(shape.personal(shape.text('What it is about.'))),
+  status,
+  category: shape.optional(shape.text('Category of the catalog.')),
+  terms: shape.optional(
+    shape.personal(
+      shape.object(
+        'CallTerms',
+        {
+          category: term('Category.'),
+          subcategory: term('Subcategory.'),
+          symptom: term('Symptom.'),
+          configurationItem: term('What is affected.'),
+          impact: term('How far it reaches.'),
+          urgency: term('How pressing it is.'),
+          priority: term('What follows from the two.'),
+          priorityConfirmed: shape.optional(shape.flag('Whether somebody checked the priority.')),
+          group: term('The team.'),
+          medium: term('How it came in.'),
+          reassignments: shape.optional(shape.whole('How often it went to another team.')),
+          problem: term('The problem it belongs to.'),
+          change: term('The change it led to.'),
+          location: term('Where the caller is.'),
+        },
+        'What the service desk it was imported from says of it.',
+      ),
+    ),
+  ),
+  openedAt: shape.instant('When it was opened.'),
+};
+
+const myCallsAnswer = shape.object('MyCalls', {
+  calls: shape.list(
+    shape.object('CallInList', { ...ofCall, updatedAt: shape.instant('When something last happened.') }),
+    'Last opened first.',
+  ),
+});
+
+export const readMyCalls = question(ReadMyCalls, myCallsAnswer, async (db: ReadDatabase, { personId }, actor) => {
   const rows = await from(db, calls).selectAll().where('caller', '=', personId).orderBy('position', 'desc').limit(200).execute();
   return {
     facts: { self: personId === actor.id },
@@ -161,7 +207,22 @@ export class ReadCall {
   callId!: string;
 }
 
-export const readCall = question<ReadDatabase, ReadCall>(ReadCall, async (db, { callId }, actor) => {
+const callAnswer = shape.object('Call', {
+  ...ofCall,
+  caller: shape.optional(shape.id('Who asked.')),
+  team: shape.optional(shape.text('The team that works on it.')),
+  process: shape.list(
+    shape.object('CallStep', {
+      ...ofEvent,
+      at: shape.instant('When it happened.'),
+      status: shape.optional(status),
+      details: shape.open('The fields of the event, personal values readable.'),
+    }),
+    'From the beginning.',
+  ),
+});
+
+export const readCall = question(ReadCall, callAnswer, async (db: ReadDatabase, { callId }, actor) => {
   const call = await from(db, calls).selectAll().where('id', '=', callId).executeTakeFirst();
   if (call === undefined) return undefined;
   const rows = await from(db, steps).selectAll().where('call', '=', callId).orderBy('at').orderBy('position').execute();
@@ -180,7 +241,7 @@ export const readCall = question<ReadDatabase, ReadCall>(ReadCall, async (db, { 
       openedAt: call.opened_at,
       process: seen.map((row) => ({
         at: row.at,
-        what: titles.get(row.type),
+        what: titleOf(row.type),
         type: row.type,
         status: row.status,
         by: row.actor_kind,

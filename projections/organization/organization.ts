@@ -13,10 +13,12 @@ import {
   ParentSet,
   RelationshipBegan,
   RelationshipEnded,
+  CONTACT_POINT_KINDS,
+  RELATIONSHIPS,
   type ContactPointKind,
   type Relationship,
 } from '@rapport/domain';
-import { Id, question, Slug, type Sealed } from '@rapport/kernel';
+import { Id, question, shape, Slug, type Sealed } from '@rapport/kernel';
 import {
   ensure,
   from,
@@ -31,6 +33,7 @@ import {
   remove,
   table,
   upsert,
+  wordOf,
   type ReadDatabase,
 } from '@rapport/read-model';
 
@@ -49,14 +52,14 @@ export const organizations = table(
 
 export const relationships = table(
   'relationship',
-  { organization: 'text', kind: 'text', since: 'text?', until: 'text?' },
+  { organization: 'text', kind: wordOf<Relationship>(), since: 'text?', until: 'text?' },
   { key: ['organization', 'kind'] },
 );
 
 /** Of organizations and of people: `owner` is either's id. */
 export const contactPoints = table(
   'contact_point',
-  { owner: 'text', id: 'text', kind: 'text', value: jsonOf<Sealed<string>>(), label: jsonOrNullOf<Sealed<string>>() },
+  { owner: 'text', id: 'text', kind: wordOf<ContactPointKind>(), value: jsonOf<Sealed<string>>(), label: jsonOrNullOf<Sealed<string>>() },
   { key: ['owner', 'id'] },
 );
 
@@ -138,9 +141,54 @@ export class ReadOrganization {
 /** Contact persons on one answer. */
 const MOST = 200;
 
-export const readOrganization = question<ReadDatabase, ReadOrganization>(
+const name = shape.personal(shape.text('The name.'));
+const since = shape.optional(shape.day('Since when.'));
+const detail = (description: string) => shape.optional(shape.personal(shape.text(description)));
+
+const organizationAnswer = shape.object('Organization', {
+  id: shape.id('The organization.'),
+  name,
+  archived: shape.flag('Whether there is nothing to do with it any more.'),
+  parent: shape.optional(shape.id('The organization it is a part of.')),
+  accountOwner: shape.optional(shape.id('The colleague who looks after it.')),
+  relationships: shape.list(
+    shape.object('OrganizationRelationship', {
+      kind: shape.oneOf(RELATIONSHIPS, 'What it is to us.'),
+      since,
+      until: shape.optional(shape.day('Until when, where that is over.')),
+    }),
+    'What it is and was to us.',
+  ),
+  contactPoints: shape.list(
+    shape.object('ContactPoint', {
+      id: shape.id('The contact point.'),
+      kind: shape.oneOf(CONTACT_POINT_KINDS, 'What it is.'),
+      value: shape.personal(shape.text('The address or number.')),
+      label: detail('What it is for.'),
+    }),
+    'How it is reached.',
+  ),
+  parts: shape.list(
+    shape.object('OrganizationPart', { id: shape.id('The organization.'), name }),
+    'The organizations that are parts of it.',
+  ),
+  contactPersons: shape.list(
+    shape.object('ContactPerson', {
+      id: shape.id('The person.'),
+      name: shape.optional(name),
+      email: detail('E-mail address.'),
+      telephone: detail('Telephone number.'),
+      role: detail('What they do there.'),
+      since,
+    }),
+    'Those who belong to it now.',
+  ),
+});
+
+export const readOrganization = question(
   ReadOrganization,
-  async (db, { organizationId: id }, actor, directory) => {
+  organizationAnswer,
+  async (db: ReadDatabase, { organizationId: id }, actor, directory) => {
     const found = await from(db, organizations).selectAll().where('id', '=', id).executeTakeFirst();
     if (found === undefined) return undefined;
     const [kinds, points, parts, contacts] = await Promise.all([
@@ -164,10 +212,10 @@ export const readOrganization = question<ReadDatabase, ReadOrganization>(
         archived: found.archived === 1,
         parent: found.parent,
         accountOwner: found.account_owner,
-        relationships: kinds.map(({ kind, since, until }) => ({ kind: kind as Relationship, since, until })),
+        relationships: kinds.map(({ kind, since, until }) => ({ kind, since, until })),
         contactPoints: points.map((row) => ({
           id: row.id,
-          kind: row.kind as ContactPointKind,
+          kind: row.kind,
           value: json(row.value),
           label: json(row.label),
         })),

@@ -1,7 +1,7 @@
 /** What happened with this person? Everything that names them, newest first, for those who work with them (promise R8). */
-import { Id, question, Slug } from '@rapport/kernel';
-import { from, insert, json, jsonOf, projection, table, type ReadDatabase } from '@rapport/read-model';
-import { peopleOf, titles } from '../subjects';
+import { Id, question, shape, Slug, type ActorKind } from '@rapport/kernel';
+import { from, insert, json, jsonOf, projection, table, wordOf, type ReadDatabase } from '@rapport/read-model';
+import { ofEvent, peopleOf, titleOf } from '../subjects';
 
 export const entries = table(
   'entry',
@@ -12,7 +12,7 @@ export const entries = table(
     at: 'text',
     type: 'text',
     stream: 'text',
-    actor_kind: 'text',
+    actor_kind: wordOf<ActorKind>(),
     data: jsonOf<unknown>(),
   },
   { key: ['person', 'position'] },
@@ -45,7 +45,19 @@ export class ReadTimeline {
   purpose!: string;
 }
 
-export const readTimeline = question<ReadDatabase, ReadTimeline>(ReadTimeline, async (db, { personId }, actor) => {
+const timelineAnswer = shape.object('Timeline', {
+  entries: shape.list(
+    shape.object('TimelineEntry', {
+      ...ofEvent,
+      at: shape.instant('When it happened.'),
+      record: shape.text('The stream of the record it is in.'),
+      details: shape.open('The fields of the event, personal values readable.'),
+    }),
+    'Newest first.',
+  ),
+});
+
+export const readTimeline = question(ReadTimeline, timelineAnswer, async (db: ReadDatabase, { personId }, actor) => {
   const rows = await from(db, entries).selectAll().where('person', '=', personId).orderBy('position', 'desc').limit(100).execute();
   if (rows.length === 0) return undefined;
   return {
@@ -53,7 +65,7 @@ export const readTimeline = question<ReadDatabase, ReadTimeline>(ReadTimeline, a
     answer: {
       entries: rows.map((row) => ({
         at: row.at,
-        what: titles.get(row.type),
+        what: titleOf(row.type),
         type: row.type,
         record: row.stream,
         by: row.actor_kind,

@@ -1,7 +1,8 @@
 /** Who looked at my data, when, for which purpose (promises R3 and R15). The role, not the colleague's name (C-579/21). */
 import { PersonalDataDisclosed } from '@rapport/domain';
-import { Id, question } from '@rapport/kernel';
-import { from, insert, json, jsonOf, on, projection, table, type ReadDatabase } from '@rapport/read-model';
+import { Id, question, shape, type ActorKind } from '@rapport/kernel';
+import { from, insert, json, jsonOf, on, projection, table, wordOf, type ReadDatabase } from '@rapport/read-model';
+import { ofEvent } from '../subjects';
 
 export const looks = table(
   'look',
@@ -10,7 +11,7 @@ export const looks = table(
     event: 'text',
     at: 'text',
     position: 'text',
-    recipient_kind: 'text',
+    recipient_kind: wordOf<ActorKind>(),
     query: 'text',
     purpose: 'text?',
     basis: 'text?',
@@ -49,7 +50,23 @@ export class ReadWhoLooked {
   personId!: string;
 }
 
-export const readWhoLooked = question<ReadDatabase, ReadWhoLooked>(ReadWhoLooked, async (db, { personId }, actor) => {
+const whoLookedAnswer = shape.object('Disclosures', {
+  looks: shape.list(
+    shape.object('Disclosure', {
+      at: shape.instant('When it was shown.'),
+      by: ofEvent.by,
+      roles: shape.list(shape.text('A role.'), 'The roles they had: who they are is not told.'),
+      question: shape.text('What was asked.'),
+      purpose: shape.optional(shape.text('What it was needed for.')),
+      legalBasis: shape.optional(shape.text('The legal basis of that purpose (GDPR Art. 6(1)).')),
+      categories: shape.list(shape.text('A data category.'), 'What was shown.'),
+      event: ofEvent.event,
+    }),
+    'Newest first.',
+  ),
+});
+
+export const readWhoLooked = question(ReadWhoLooked, whoLookedAnswer, async (db: ReadDatabase, { personId }, actor) => {
   const rows = await from(db, looks).selectAll().where('person', '=', personId).orderBy('position', 'desc').limit(1_000).execute();
   return {
     facts: { self: personId === actor.id },

@@ -59,7 +59,13 @@ describe('POST /v1/batch', () => {
       body,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/x-ndjson', ...headers },
     });
-  const batch = async (lines: readonly unknown[]) => parsed(await (await send(ndjson(lines))).text());
+  const batch = async (lines: readonly unknown[]) => {
+    const answer = await send(ndjson(lines));
+    const body = parsed(await answer.text());
+    const { status, headers } = answer;
+    await server.conforms({ method: 'POST', path: '/v1/batch', status, mediaType: headers.get('content-type') ?? '', body });
+    return body;
+  };
 
   /** A batch whose body is written by hand. */
   const open = async (

@@ -57,7 +57,7 @@ describe('An organization', () => {
     expect(body).toMatchObject({
       name: 'Bakery Arden',
       archived: false,
-      relationships: [{ kind: 'customer', since: '2020-02-29', until: null }],
+      relationships: [{ kind: 'customer', since: '2020-02-29' }],
       contactPoints: [{ kind: 'visiting-address', value: 'Broodsteeg 1\n7201 AA Zutphen', label: 'shop' }],
       parts: [{ id: part, name: 'Mill Arden' }],
       contactPersons: [{ id: alice, name: 'Alice Arden', role: 'Owner' }],

@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { conformance, type Answered } from './conformance';
 
 export const MAIN = join(__dirname, '..', '..', 'dist', 'apps', 'server', 'src', 'main.js');
 
@@ -19,6 +20,7 @@ export class TestServer {
   log = '';
   private child: ChildProcess | undefined;
   private readonly tokens = new Map<string, string>();
+  private check: ReturnType<typeof conformance> | undefined;
 
   private constructor(
     readonly port: number,
@@ -110,7 +112,16 @@ export class TestServer {
       },
     });
     const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, body: text === '' ? {} : (JSON.parse(text) as Record<string, unknown>) };
+    const parsed = text === '' ? {} : (JSON.parse(text) as Record<string, unknown>);
+    const { status, headers: answered } = answer;
+    await this.conforms({ method, path, status, mediaType: answered.get('content-type') ?? '', body: parsed });
+    return { status, headers: answered, body: parsed };
+  }
+
+  /** @throws Error where an answer is not as the interface is described */
+  async conforms(answered: Answered): Promise<void> {
+    this.check ??= conformance((await (await fetch(`${this.url}/openapi.json`)).json()) as Parameters<typeof conformance>[0]);
+    this.check(answered);
   }
 }
 

@@ -1,7 +1,7 @@
 /** What a question shows, and what is recorded of it before. */
 import { randomUUID } from 'node:crypto';
 import { AddPerson, ContactAdded, declarations, PersonalDataDisclosed, WithdrawRole, type Detail } from '@rapport/domain';
-import { question, type Found, type Sealed } from '@rapport/kernel';
+import { question, type Found, shape, type Sealed } from '@rapport/kernel';
 import { recorder } from '@rapport/kernel/recorded';
 import { World } from './world';
 
@@ -25,13 +25,14 @@ describe('A question', () => {
   afterAll(() => world.close());
 
   class ReadTimeline {}
+  const anything = shape.anything('What was found.');
 
   /** Asks for these details of Alice. */
   const ask = (details: readonly Detail[], purpose: string, who = 'petra', more: Partial<Found> = {}) => {
     const found = { facts: {}, ...more, answer: { about: alice, entries: details.map((detail) => ({ detail, value: sealed[detail] })) } };
     const reader = world.reader(undefined);
     return reader.ask(
-      question(ReadTimeline, async () => found),
+      question(ReadTimeline, anything, async () => found),
       new ReadTimeline(),
       { principal: world.as(who), correlationId: 'test', purpose },
     );
@@ -116,7 +117,7 @@ describe('A question', () => {
   it('is decided by what may be done when it is answered, not when it was asked', async () => {
     const asking = world.as('carl');
     const reader = world.reader(undefined);
-    const withdrawn = question(ReadTimeline, async () => {
+    const withdrawn = question(ReadTimeline, anything, async () => {
       await world.send(world.as('petra'), WithdrawRole, { personId: asking.id, role: 'sales' });
       return { facts: {}, answer: sealed.name };
     });
@@ -126,7 +127,7 @@ describe('A question', () => {
 
   it('tells nobody who may not see it in any case what is in it, or whether it is there', async () => {
     const told = async (who: string, found: Found | undefined, purpose: string | undefined) => {
-      const asked = question(ReadTimeline, async () => found);
+      const asked = question(ReadTimeline, anything, async () => found);
       const reader = world.reader(undefined);
       try {
         return await reader.ask(asked, new ReadTimeline(), { principal: world.as(who), correlationId: 'test', purpose });

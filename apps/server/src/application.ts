@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -11,44 +11,26 @@ import type { Logger } from 'pino';
 import { BatchController } from './batch';
 import { InvalidConfiguration, type Configuration } from './configuration';
 import { Demonstration } from './demo/demonstration';
+import { describeApi } from './description';
 import { Edge, LOG, RAPPORT, VERIFIER } from './edge';
 import { handlersFor } from './handlers';
+import { HealthController } from './health';
 import { useJsonBodies } from './http/json';
-import { problem } from './http/problems';
+import { mountDocs } from './http/openapi-docs';
 import { mountProblemPages } from './http/problems-pages';
 import { ProblemFilter, problemOptions, routeMethods } from './http/problems-filter';
 import { createDevelopmentProvider, mountDevelopmentProvider } from './identity/development-provider';
 import { createTokenVerifier, type TokenVerifier } from './identity/tokens';
-import { openRapport, type Rapport } from './rapport';
+import { openRapport, versionOf, type Rapport } from './rapport';
 import { resource } from './resource';
 import { routes } from './resources';
 
-@Controller()
-class RegistersController {
-  constructor(@Inject(RAPPORT) private readonly rapport: Rapport) {}
-
-  @Get('v1/purposes')
-  purposes() {
-    return { purposes: this.rapport.authorities.purposes };
-  }
-
-  @Get('v1/policies')
-  policies() {
-    return { digest: this.rapport.policies.digest, text: this.rapport.policies.text };
-  }
-
-  @Get('health/live')
-  live() {
-    return { status: 'live' };
-  }
-
-  @Get('health/ready')
-  ready() {
-    const { position, caughtUp, error } = this.rapport.readModels.status();
-    if (error !== undefined || !this.rapport.authorities.isFresh) throw problem('read-model-behind');
-    return { status: 'ready', position, caughtUp };
-  }
-}
+/** Everything that is served by Nest; a test proves that each route of these is described. */
+export const controllers: readonly Type[] = [
+  HealthController,
+  BatchController,
+  ...Object.entries(routes).map(([name, of]) => resource(name, of)),
+];
 
 @Module({})
 class ServerModule {
@@ -56,7 +38,7 @@ class ServerModule {
     return {
       module: ServerModule,
       imports: [CqrsModule.forRoot()],
-      controllers: [RegistersController, BatchController, ...Object.entries(routes).map(([name, of]) => resource(name, of))],
+      controllers: [...controllers],
       providers: [
         Edge,
         { provide: RAPPORT, useValue: rapport },
@@ -107,6 +89,7 @@ export async function startServer(configuration: Configuration, log: Logger): Pr
   useJsonBodies(fastify);
   app.useGlobalFilters(new ProblemFilter(log, routeMethods(fastify)));
   mountProblemPages(fastify);
+  mountDocs(fastify, describeApi(issuer, versionOf()));
   if (provider !== undefined) mountDevelopmentProvider(fastify, provider);
   const close = async () => {
     await app.close();

@@ -6,14 +6,17 @@ import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { Controller, Inject, Post, Req, Res } from '@nestjs/common';
 import { aggregates } from '@rapport/domain';
-import { OneOf, Text, type CommandDeclaration } from '@rapport/kernel';
+import { fieldsOf, OneOf, shape, Text, type CommandDeclaration, type JsonSchema, type Shape, type ShapeOf } from '@rapport/kernel';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { Edge, LOG, RAPPORT } from './edge';
 import { parseIdempotencyKey } from './http/idempotency';
 import { inOrder } from './http/in-order';
+import { MAX_BATCH_BYTES, MAX_BODY_BYTES } from './http/json';
 import { jsonLines, type JsonLine } from './http/json-lines';
-import { malformedBody, problem, type Problem } from './http/problems';
+import { fieldsShape, type RouteDescription } from './http/openapi';
+import { ofOutcome, problemShape } from './http/openapi-components';
+import { malformedBody, problem } from './http/problems';
 import { logProblem, toProblem } from './http/problems-filter';
 import { readCommand } from './http/validation';
 import type { Identity } from './identity/tokens';
@@ -37,16 +40,15 @@ export class BatchLine {
   key?: string;
 }
 
-type Answer =
-  | {
-      readonly line: number;
-      readonly status: 200 | 201;
-      readonly id: string;
-      readonly revision: number;
-      readonly changed: boolean;
-      readonly position?: string;
-    }
-  | { readonly line: number; readonly status: number; readonly problem: Problem };
+const ofAnswer = {
+  line: shape.whole('The line it answers, from 1, empty ones included.'),
+  status: shape.whole('The status its own route would have answered with.'),
+};
+const answer = shape.either(
+  shape.object('BatchDone', { ...ofAnswer, ...ofOutcome }),
+  shape.object('BatchRefused', { ...ofAnswer, problem: problemShape }),
+);
+type Answer = ShapeOf<typeof answer>;
 
 /** Who sends the batch, and the request it came by. */
 interface Sender {
@@ -75,8 +77,8 @@ export class BatchController {
     this.edge.principal(identity);
     if (!(request.body instanceof Readable)) throw problem('unsupported-media-type');
     const sender = { identity, requestId: request.id };
-    const answer = async (entry: JsonLine) => `${JSON.stringify(await this.answer(entry, sender))}\n`;
-    const answers = Readable.from(inOrder(this.entries(request.body, sender), answer, MOST_AT_ONCE));
+    const text = async (entry: JsonLine) => `${JSON.stringify(await this.answer(entry, sender))}\n`;
+    const answers = Readable.from(inOrder(this.entries(request.body, sender), text, MOST_AT_ONCE));
     await reply.code(200).header('content-type', 'application/x-ndjson').send(answers);
   }
 
@@ -89,10 +91,10 @@ export class BatchController {
         yield entry;
       }
     } catch (error) {
-      const answer = toProblem(error);
+      const refusal = toProblem(error);
       // A client that broke off is no fault of ours, and reads no answer.
-      if (!body.destroyed) logProblem(this.log, requestId, answer, error);
-      yield { line: line + 1, problem: answer.problem };
+      if (!body.destroyed) logProblem(this.log, requestId, refusal, error);
+      yield { line: line + 1, problem: refusal.problem };
     }
     return undefined;
   }
@@ -112,9 +114,9 @@ export class BatchController {
       const { id, revision, changed, position, created } = outcome;
       return { line, status: created ? 201 : 200, id, revision, changed, position };
     } catch (error) {
-      const answer = toProblem(error);
-      logProblem(this.log, requestId, answer, error);
-      return { line, status: answer.problem.status, problem: answer.problem };
+      const refusal = toProblem(error);
+      logProblem(this.log, requestId, refusal, error);
+      return { line, status: refusal.problem.status, problem: refusal.problem };
     }
   }
 }
@@ -132,3 +134,44 @@ function parts(value: unknown): { name: string; key: string; body: unknown } {
   const { command: name, key } = readCommand(BatchLine, rest);
   return { name, key: parseIdempotencyKey(key) ?? randomUUID(), body };
 }
+
+/** A schema a command: the whole of its fields, those its own route takes from the path included. */
+function batchLine(): Shape {
+  const [, key] = fieldsOf(BatchLine);
+  const named: { [name: string]: JsonSchema } = {};
+  const lines = [...commands].map(([name, { type }]) => {
+    const body = fieldsShape(fieldsOf(type));
+    Object.assign(named, body.named);
+    named[`${name}Line`] = {
+      type: 'object',
+      properties: {
+        command: { type: 'string', const: name },
+        key: { ...key!.schema, description: key!.description },
+        body: body.schema,
+      },
+      required: ['command', 'body'],
+      additionalProperties: false,
+    };
+    return [name, `#/components/schemas/${name}Line`] as const;
+  });
+  named['BatchLine'] = {
+    oneOf: lines.map(([, $ref]) => ({ $ref })),
+    discriminator: { propertyName: 'command', mapping: Object.fromEntries(lines) },
+  };
+  return { schema: { $ref: '#/components/schemas/BatchLine' }, named };
+}
+
+export const batchDescription: RouteDescription = {
+  method: 'post',
+  path: '/v1/batch',
+  operation: 'batch',
+  summary: 'Many commands, one a line',
+  description: `Each line is a command as JSON, and is answered with a line, in order. Lines about one record are carried out in their
+order; lines about different ones may overtake each other. A line that is refused does not keep the next from being
+carried out, so the status is 200 whatever the lines are answered with. A line has ${MAX_BODY_BYTES} bytes at most, a
+batch ${MAX_BATCH_BYTES}; where it is cut off, its whole lines are carried out. With a key each line can be sent again.`,
+  tag: 'Batch',
+  consumes: { mediaType: 'application/x-ndjson', line: batchLine() },
+  answer,
+  produces: ['application/x-ndjson'],
+};

@@ -4,14 +4,23 @@ import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Principal } from '@rapport/access';
-import type { Question } from '@rapport/kernel';
+import type { Question, ShapeOf } from '@rapport/kernel';
 import { Forbidden } from '@rapport/kernel/errors';
 import type { Envelope, Outcome } from '@rapport/kernel/funnel';
 import type { ReadDatabase } from '@rapport/read-model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { withEnvelope } from './envelope';
-import { etag, parseIdempotencyKey, parseIfMatch, parsePositionToken, POSITION_HEADER } from './http/idempotency';
-import { readCommand, readQuery, type QueryString } from './http/validation';
+import {
+  etag,
+  formatIdempotencyKey,
+  parseIdempotencyKey,
+  parseIfMatch,
+  parsePositionToken,
+  parsePreferWait,
+  POSITION_HEADER,
+} from './http/idempotency';
+import type { outcome } from './http/openapi-components';
+import { readCommand, readQuery, type PathParameters, type QueryString } from './http/validation';
 import { problem, unauthenticated } from './http/problems';
 import { Unauthenticated, type Identity, type TokenVerifier } from './identity/tokens';
 import type { Rapport } from './rapport';
@@ -20,8 +29,9 @@ export const RAPPORT = 'RAPPORT';
 export const VERIFIER = 'VERIFIER';
 export const LOG = 'LOG';
 
-/** How long a question waits for the read models to show what its sender has seen, in milliseconds. */
-const PATIENCE = 5_000;
+/** How long a question waits for the read models to show what its sender has seen, in seconds; and where it prefers otherwise, at most. */
+const PATIENCE = 5;
+const MOST_PATIENCE = 30;
 
 @Injectable()
 export class Edge {
@@ -53,26 +63,31 @@ export class Edge {
   }
 
   /** A command over HTTP. */
-  async send(type: new () => object, request: FastifyRequest, reply: FastifyReply): Promise<unknown> {
+  async send(type: new () => object, request: FastifyRequest, reply: FastifyReply): Promise<ShapeOf<typeof outcome>> {
     const principal = this.principal(await this.identify(request.headers.authorization));
     // NDJSON reaches the batch only.
     if (request.body instanceof Readable) throw problem('unsupported-media-type');
     const command = readCommand(type, request.body, own(request.params, principal));
     const key = parseIdempotencyKey(request.headers['idempotency-key']) ?? randomUUID();
     const ifMatch = parseIfMatch(request.headers['if-match']);
-    const outcome = await this.execute(command, principal, {
+    const { id, revision, changed, position, created } = await this.execute(command, principal, {
       commandId: this.rapport.vault.commandId([principal.id, request.method, request.url, key]),
       correlationId: request.id,
       ifRevision: ifMatch,
     });
-    void reply.code(outcome.created ? 201 : 200);
-    void reply.header('idempotency-key', `"${key}"`).header('etag', etag(outcome.revision));
-    if (outcome.position !== undefined) void reply.header(POSITION_HEADER, outcome.position);
-    return { id: outcome.id, revision: outcome.revision, changed: outcome.changed, position: outcome.position };
+    void reply.code(created ? 201 : 200);
+    void reply.header('idempotency-key', formatIdempotencyKey(key)).header('etag', etag(revision));
+    if (position !== undefined) void reply.header(POSITION_HEADER, position);
+    return { id, revision, changed, position };
   }
 
   execute(command: object, principal: Principal, envelope: Omit<Envelope, 'principal'>): Promise<Outcome> {
     return this.bus.execute(withEnvelope(command, { principal, ...envelope }));
+  }
+
+  /** What is there for anybody to read. */
+  tell(read: (rapport: Rapport) => unknown): unknown {
+    return read(this.rapport);
   }
 
   /** A question over HTTP. */
@@ -80,14 +95,17 @@ export class Edge {
     const principal = this.principal(await this.identify(request.headers.authorization));
     const query = readQuery(question.type, request.query as QueryString, own(request.params, principal));
     const position = parsePositionToken(request.headers[POSITION_HEADER]);
-    if (position !== undefined) await this.rapport.readModels.waitFor(position, PATIENCE);
+    if (position !== undefined) {
+      const patience = parsePreferWait(request.headers.prefer, MOST_PATIENCE) ?? PATIENCE;
+      await this.rapport.readModels.waitFor(position, patience * 1_000);
+    }
     const { purpose } = query as { purpose?: string };
     return this.rapport.reader.ask(question, query, { principal, correlationId: request.id, purpose });
   }
 }
 
-/** `me` in the place of a person is whoever asks. */
-const own = (params: unknown, { id }: Principal) => {
-  const given = params as { readonly [name: string]: string };
+/** `me` for a person in a path is whoever asks. */
+const own = (params: unknown, { id }: Principal): PathParameters => {
+  const given = params as PathParameters;
   return given['personId'] === 'me' ? { ...given, personId: id } : given;
 };

@@ -52,6 +52,11 @@ export interface Rapport {
 const MAX_STALENESS = 10_000;
 const POLICIES = ['libs', 'access', 'policies'];
 
+/** The version of the software. */
+export function versionOf(): string {
+  return (JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as { version: string }).version;
+}
+
 export async function openRapport(configuration: Configuration, log: Logger): Promise<Rapport> {
   const clock = () => new Date();
   const stores = await openStores(configuration);
@@ -153,7 +158,7 @@ async function recordStart(
     const schema = readFileSync(join(projectRoot(), ...POLICIES, 'schema.cedarschema'), 'utf8');
     await record('PublishPolicySet', PolicySetPublished({ digest: policies.digest, text: policies.text, schema }));
   }
-  const { version } = JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as { version: string };
+  const version = versionOf();
   const { port: _, ...settings } = configuration;
   await record(
     'RecordSoftwareStart',

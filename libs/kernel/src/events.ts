@@ -129,7 +129,8 @@ export interface Actor {
   readonly kind: ActorKind;
   readonly id: string;
 }
-export type ActorKind = 'person' | 'staff' | 'service' | 'auditor' | 'system';
+export const ACTOR_KINDS = ['person', 'staff', 'service', 'auditor', 'system'] as const;
+export type ActorKind = (typeof ACTOR_KINDS)[number];
 
 /** Why it was allowed, so that an auditor can derive it again from the same events. */
 export interface RecordedDecision {

@@ -5,3 +5,4 @@ export * from './events';
 export * from './fields';
 export * from './refusal';
 export * from './query';
+export * from './shape';

@@ -86,7 +86,9 @@ export class Reader<Db> {
     }
     if (Array.isArray(value)) return value.map((item) => this.open(item, shown));
     if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, this.open(member, shown)]));
+    // What there is not is left out, as the shapes of answers say.
+    const members = Object.entries(value).filter(([, member]) => member !== null && member !== undefined);
+    return Object.fromEntries(members.map(([name, member]) => [name, this.open(member, shown)]));
   }
 }
 

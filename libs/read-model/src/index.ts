@@ -8,4 +8,15 @@ export { on, projection, type Handler, type Projection, type Tables } from './pr
 export { from, json, named, openReadModel, type ReadDatabase, type ReadModel } from './query';
 export { rebuild, type RebuildOptions } from './rebuild';
 export { runProjections, type ReadModels, type ReadModelsConfig, type ReadModelsOptions } from './runtime';
-export { jsonOf, jsonOrNullOf, table, type Columns, type JsonText, type NewRow, type SelectedRow, type Table } from './table';
+export {
+  jsonOf,
+  jsonOrNullOf,
+  table,
+  wordOf,
+  wordOrNullOf,
+  type Columns,
+  type JsonText,
+  type NewRow,
+  type SelectedRow,
+  type Table,
+} from './table';

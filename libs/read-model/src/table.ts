@@ -1,6 +1,7 @@
 /** The tables of a projection, as it declares them: columns and their types, the key, further indexes. */
 
 declare const jsonType: unique symbol;
+declare const wordType: unique symbol;
 
 type Kind = 'text' | 'integer' | 'boolean' | 'json';
 /** A question mark: may be null. Booleans are stored as 0 and 1, JSON as text. */
@@ -18,17 +19,30 @@ export function jsonOrNullOf<T>(): Json<T, 'json?'> {
   return 'json?' as Json<T, 'json?'>;
 }
 
+type Word<T, K extends 'text' | 'text?'> = K & { readonly [wordType]: T };
+
+/** A text column that holds one of a few words. */
+export function wordOf<T extends string>(): Word<T, 'text'> {
+  return 'text' as Word<T, 'text'>;
+}
+/** As `wordOf`, and may be null. */
+export function wordOrNullOf<T extends string>(): Word<T, 'text?'> {
+  return 'text?' as Word<T, 'text?'>;
+}
+
 /** The text of a JSON column, as queries return it: `json(row.value)` reads it. */
 export type JsonText<T = unknown> = string & { readonly [jsonType]?: () => T };
 
 type BareRead<K> = K extends { readonly [jsonType]: infer T }
   ? JsonText<T>
-  : K extends 'integer' | 'integer?'
-    ? number
-    : K extends 'boolean' | 'boolean?'
-      ? 0 | 1
-      : string;
-type BareWrite<K> = K extends { readonly [jsonType]: infer T }
+  : K extends { readonly [wordType]: infer T }
+    ? T
+    : K extends 'integer' | 'integer?'
+      ? number
+      : K extends 'boolean' | 'boolean?'
+        ? 0 | 1
+        : string;
+type BareWrite<K> = K extends { readonly [jsonType]: infer T } | { readonly [wordType]: infer T }
   ? T
   : K extends 'integer' | 'integer?'
     ? number

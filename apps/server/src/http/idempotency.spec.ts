@@ -1,4 +1,4 @@
-import { etag, parseIdempotencyKey, parseIfMatch, parsePositionToken, parsePreferWait } from './idempotency';
+import { etag, formatIdempotencyKey, parseIdempotencyKey, parseIfMatch, parsePositionToken, parsePreferWait } from './idempotency';
 
 const refused = (header: string) =>
   expect.objectContaining({
@@ -24,6 +24,10 @@ describe('Idempotency-Key', () => {
     [`"${'k'.repeat(200)}"`, 'k'.repeat(200)],
     ['call:7/row=3', 'call:7/row=3'],
   ])('%j is %j', (header, key) => expect(parseIdempotencyKey(header)).toBe(key));
+
+  it.each(['a', 'a"b\\c', 'call:7/row=3'])('%j is read back as it is written', (key) => {
+    expect(parseIdempotencyKey(formatIdempotencyKey(key))).toBe(key);
+  });
 
   it.each([
     '',

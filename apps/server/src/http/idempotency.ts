@@ -34,6 +34,11 @@ export function parseIdempotencyKey(header: Header): string | undefined {
   return key;
 }
 
+/** The key as a structured field's string (RFC 8941 §4.1.6). */
+export function formatIdempotencyKey(key: string): string {
+  return `"${key.replace(/["\\]/g, '\\$&')}"`;
+}
+
 /** The ETag of a revision (RFC 9110 §8.8.3), strong. */
 export function etag(revision: number): string {
   return `"${revision}"`;

@@ -7,8 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { OpenApi } from './openapi';
 
 const ASSETS: { readonly [file: string]: string } = {
@@ -32,8 +31,7 @@ const POLICY =
   "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /** Adds the routes to the application's Fastify instance; call it before `listen`. */
-export function mountDocs(app: NestFastifyApplication, document: OpenApi): void {
-  const fastify = app.getHttpAdapter().getInstance();
+export function mountDocs(fastify: FastifyInstance, document: OpenApi): void {
   const folder = assetFolder();
   const serve = (path: string, type: string, body: string | Buffer): void => {
     fastify.get(path, (_request: FastifyRequest, reply: FastifyReply) =>

@@ -6,11 +6,13 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppendTooLarge, OutcomeUnknown, WrongExpectedRevision } from '@rapport/event-store';
 import { Id, refusal, Text } from '@rapport/kernel';
 import { Forbidden, IdempotencyMismatch, Refused, RevisionConflict, Unavailable } from '@rapport/kernel/errors';
+import { ProjectionFailed, ReadModelBehind } from '@rapport/read-model';
+import { IdentityProviderUnavailable } from '../identity/tokens';
 import { MAX_BATCH_BYTES, MAX_BODY_BYTES, useJsonBodies } from './json';
 import { jsonLines } from './json-lines';
 import { mountDocs } from './openapi-docs';
 import { buildOpenApi } from './openapi';
-import { notFound, problem, problemTypes, ProblemError, readModelBehind, unauthenticated } from './problems';
+import { notFound, problem, problemTypes, ProblemError, unauthenticated } from './problems';
 import { loggable, ProblemFilter, problemOptions, routeMethods, toProblem } from './problems-filter';
 import { problemList, problemPage } from './problems-pages';
 import { readCommand, readQuery } from './validation';
@@ -42,7 +44,9 @@ const errors: { readonly [name: string]: () => unknown } = {
   store: () => new Unavailable('store-unavailable', `Lost ${SECRET}`, { cause: new Error(SECRET) }),
   wrong: () => new WrongExpectedRevision('person-1', 1, 2),
   tooLarge: () => new AppendTooLarge('person-1', 2_000_000),
-  behind: () => readModelBehind(2),
+  behind: () => new ReadModelBehind(SECRET, undefined, 1),
+  stopped: () => new ProjectionFailed({ reason: SECRET }),
+  identity: () => new IdentityProviderUnavailable(SECRET),
   missing: () => unauthenticated('missing'),
   invalid: () => unauthenticated('invalid'),
   notFound: () => notFound(),
@@ -98,7 +102,10 @@ beforeAll(async () => {
   const fastify = app.getHttpAdapter().getInstance();
   useJsonBodies(fastify);
   app.useGlobalFilters(new ProblemFilter({ error: (...entry) => logged.push(entry) }, routeMethods(fastify)));
-  mountDocs(app, buildOpenApi({ routes: [], title: 'Rapport <&>', version: '1', description: '', issuer: 'https://id.example.org' }));
+  mountDocs(
+    app.getHttpAdapter().getInstance(),
+    buildOpenApi({ routes: [], title: 'Rapport <&>', version: '1', description: '', issuer: 'https://id.example.org' }),
+  );
   await app.listen(0, '127.0.0.1');
   port = (app.getHttpServer().address() as AddressInfo).port;
 });
@@ -160,6 +167,8 @@ describe('every error becomes a problem', () => {
     ['wrong', 409, 'concurrent-change', {}],
     ['tooLarge', 413, 'too-large', { limit: 1024 * 1024 }],
     ['behind', 503, 'read-model-behind', {}],
+    ['stopped', 503, 'read-model-behind', {}],
+    ['identity', 503, 'identity-provider-unavailable', {}],
     ['missing', 401, 'unauthenticated', {}],
     ['invalid', 401, 'unauthenticated', {}],
     ['notFound', 404, 'not-found', {}],
@@ -179,7 +188,7 @@ describe('every error becomes a problem', () => {
     ['missing', 'www-authenticate', 'Bearer realm="rapport"'],
     ['invalid', 'www-authenticate', 'Bearer realm="rapport", error="invalid_token"'],
     ['revision', 'etag', '"7"'],
-    ['behind', 'retry-after', '2'],
+    ['behind', 'retry-after', '1'],
     ['stale', 'retry-after', '1'],
     ['outcome', 'retry-after', '1'],
   ])('%s has %s', async (name, header, value) => {

@@ -5,6 +5,8 @@
 import { AppendTooLarge, OutcomeUnknown, WrongExpectedRevision } from '@rapport/event-store';
 import { isInvalid, refusals, type Invalid, type Refusal, type Violation } from '@rapport/kernel';
 import { Forbidden, IdempotencyMismatch, Refused, RevisionConflict, Unavailable } from '@rapport/kernel/errors';
+import { ProjectionFailed, ReadModelBehind } from '@rapport/read-model';
+import { IdentityProviderUnavailable } from '../identity/tokens';
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
@@ -79,6 +81,11 @@ const TYPES = {
     503,
     'Disclosure not recorded',
     'Personal data is shown only once that is recorded, and it could not be. Nothing was shown.',
+  ],
+  'identity-provider-unavailable': [
+    503,
+    'Identity provider not available',
+    'The keys of the identity provider cannot be had, so that no token can be verified. Send the request again later.',
   ],
   'store-unavailable': [503, 'Store not available', 'The event store cannot be reached. Nothing was done; send the request again later.'],
 } as const satisfies { readonly [code: string]: readonly [status: number, title: string, explanation: string] };
@@ -186,11 +193,6 @@ export function tooLarge(limit: number): ProblemError {
   return problem('too-large', { members: { limit } });
 }
 
-/** 503: the read model has not reached the position the query asked for. @param retryAfter seconds */
-export function readModelBehind(retryAfter: number): ProblemError {
-  return problem('read-model-behind', { headers: { 'retry-after': String(retryAfter) } });
-}
-
 /** 404, 409 or 422, as the domain says. Its code is the kind of the problem. */
 export function refusalProblem({ code, status, detail, field, more = {} }: Refusal): ProblemError {
   const errors = field === undefined ? {} : { errors: [{ pointer: `/${field}`, code, detail }] };
@@ -211,6 +213,10 @@ export function problemOf(error: unknown): ProblemError | undefined {
   }
   if (error instanceof RevisionConflict) return revisionConflict(error.actual);
   if (error instanceof IdempotencyMismatch) return problem('idempotency-mismatch');
+  if (error instanceof IdentityProviderUnavailable) return problem('identity-provider-unavailable', { headers: RETRY_AFTER, cause: error });
+  if (error instanceof ReadModelBehind || error instanceof ProjectionFailed) {
+    return problem('read-model-behind', { headers: RETRY_AFTER, cause: error });
+  }
   if (error instanceof Unavailable) return problem(error.code, { headers: RETRY_AFTER, cause: error });
   if (error instanceof OutcomeUnknown) return problem('outcome-unknown', { headers: RETRY_AFTER, cause: error });
   if (error instanceof WrongExpectedRevision) return problem('concurrent-change', { headers: RETRY_AFTER });

@@ -7,6 +7,7 @@ import { readOrganization } from '@rapport/projections/organization/organization
 import { readTimeline } from '@rapport/projections/timeline/timeline';
 import { readWhoLooked } from '@rapport/projections/who-looked/who-looked';
 import { asks, sends, type Route } from '../resource';
+import { readPolicies, readPurposes } from './registers';
 
 export const routes: { readonly [resource: string]: readonly Route[] } = {
   people: [
@@ -60,6 +61,7 @@ export const routes: { readonly [resource: string]: readonly Route[] } = {
     sends('post', 'call-history', domain.ImportCallChange, 'Import a change of a call from another service desk'),
   ],
   purposes: [
+    readPurposes,
     sends('post', 'purposes', domain.DeclarePurpose, 'Declare a purpose'),
     sends('delete', 'purposes/:slug', domain.WithdrawPurpose, 'Withdraw a purpose'),
   ],
@@ -73,6 +75,7 @@ export const routes: { readonly [resource: string]: readonly Route[] } = {
     sends('put', 'services/:serviceId/purposes', domain.AllowPurposes, 'Allow purposes'),
   ],
   oversight: [
+    readPolicies,
     sends('post', 'engagements', domain.OpenEngagement, 'Engage an auditor'),
     sends('post', 'engagements/:engagementId/end', domain.EndEngagement, 'End an engagement'),
     asks('audit-trail', readAuditTrail, 'What happened, and why it was allowed'),
