@@ -29,10 +29,7 @@ interface Message {
   holder?: unknown;
 }
 
-/** Where a server is tested, only the server is. */
-const describeHere = (process.env.EVENT_STORE_URL ?? '') === '' ? describe : describe.skip;
-
-describeHere('the embedded event store', () => {
+describe('the embedded event store', () => {
   let directory: string;
   let stores: EmbeddedEventStore[];
   let children: ChildProcess[];

@@ -3,16 +3,14 @@ import {
   AppendTooLarge,
   InvalidAppend,
   MAX_APPEND_BYTES,
-  OutcomeUnknown,
   WrongExpectedRevision,
-  type Appended,
   type EventStore,
   type ExpectedRevision,
   type Json,
   type JsonObject,
   type NewEvent,
 } from '@rapport/event-store';
-import { ids, newEvent, newEvents, newStream, uniqueName, type Harness } from './event-store.harness';
+import { appendSurely, ids, newEvent, newEvents, newStream, uniqueName, type Harness } from './event-store.harness';
 import { AWKWARD, canonical, REFUSED } from './event-store.vectors';
 
 async function refusal(promise: Promise<unknown>): Promise<unknown> {
@@ -155,12 +153,7 @@ export function describeEventStore(harness: Harness): void {
       const stream = newStream();
       const events = newEvents(2);
       // A server may not know yet how the first one ends: that is an unknown outcome, to be tried again like any other.
-      const attempt = (): Promise<Appended> =>
-        store.append(stream, 'none', events).catch((error: unknown) => {
-          if (error instanceof OutcomeUnknown) return attempt();
-          throw error;
-        });
-      const answers = await Promise.all(Array.from({ length: 8 }, attempt));
+      const answers = await Promise.all(Array.from({ length: 8 }, () => appendSurely(store, stream, 'none', events)));
       expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
       expect(await store.readStream(stream)).toHaveLength(2);
     });
@@ -183,6 +176,27 @@ export function describeEventStore(harness: Harness): void {
       store = await harness.loseAnswer(store, stream, 1, second);
       expect(await store.append(stream, 1, second)).toMatchObject({ revision: 2 });
       expect(ids(await store.readStream(stream))).toEqual(ids([...first, ...second]));
+    });
+  });
+
+  describe('closing', () => {
+    it('answers what was accepted before, and accepts nothing after', async () => {
+      const appends = Array.from({ length: 50 }, () => ({ stream: newStream(), events: newEvents(2) }));
+      const accepted = appends.map(({ stream, events }) => store.append(stream, 'none', events));
+      const closed = store.close();
+      const late = newStream();
+      expect(await refusal(store.append(late, 'none', newEvents(1)))).toMatchObject({ name: 'AppendFailed', stream: late });
+      await closed;
+      expect((await Promise.all(accepted)).map(({ revision }) => revision)).toEqual(appends.map(() => 1));
+      store = await harness.open();
+      for (const { stream, events } of appends) expect(ids(await store.readStream(stream))).toEqual(ids(events));
+      expect(await store.readStream(late)).toEqual([]);
+    });
+
+    it('may be asked for twice', async () => {
+      await Promise.all([store.close(), store.close()]);
+      await store.close();
+      store = await harness.open();
     });
   });
 
@@ -278,9 +292,15 @@ export function describeEventStore(harness: Harness): void {
       expect(await store.readAll({ from: start, filter: { streamPrefixes: ['literal%', 'liter_l', 'literal.*', 'Literal'] } })).toEqual([]);
     });
 
-    it('knows the position of the last event', async () => {
-      const { position } = await store.append(newStream(), 'none', newEvents(2));
+    it('knows the position of the last event, also behind many of the store itself', async () => {
+      const stream = newStream();
+      const { position } = await store.append(stream, 'none', newEvents(2));
       expect(await store.head()).toBe(position);
+      for (let i = 0; i < 30; i++) await harness.provokeSystemEvent(stream);
+      expect(await store.head()).toBe(position);
+      expect(await store.head()).toBe(position);
+      const { position: next } = await store.append(stream, 1, newEvents(1));
+      expect(await store.head()).toBe(next);
     });
 
     it('never shows events of the store itself', async () => {

@@ -1,6 +1,17 @@
 /** What the contract needs from a store beside its port: outages, which differ by adapter. */
 import { randomUUID } from 'node:crypto';
-import type { Batch, EventStore, ExpectedRevision, JsonObject, NewEvent, Position, StoredEvent } from '@rapport/event-store';
+import {
+  EventStoreUnavailable,
+  OutcomeUnknown,
+  type Appended,
+  type Batch,
+  type EventStore,
+  type ExpectedRevision,
+  type JsonObject,
+  type NewEvent,
+  type Position,
+  type StoredEvent,
+} from '@rapport/event-store';
 
 export interface Harness {
   /** Opens the store, as the application does at its start. */
@@ -27,6 +38,29 @@ export function newEvent(type = 'ThingHappened', data: JsonObject = { text: 'hel
 }
 export function newEvents(count: number): NewEvent[] {
   return Array.from({ length: count }, (_, n) => newEvent('ThingHappened', { n }));
+}
+
+/** Appends until it is known how it ended: what is appended again with the same ids at the same revision is there once. */
+export async function appendSurely(store: EventStore, ...append: Parameters<EventStore['append']>): Promise<Appended> {
+  for (;;) {
+    try {
+      return await store.append(...append);
+    } catch (error) {
+      if (!(error instanceof OutcomeUnknown || error instanceof EventStoreUnavailable)) throw error;
+    }
+  }
+}
+
+/** Waits until the store answers again: it may still be finding out that its last connection is gone. */
+export async function reached(store: EventStore): Promise<void> {
+  for (;;) {
+    try {
+      await store.head();
+      return;
+    } catch (error) {
+      if (!(error instanceof EventStoreUnavailable)) throw error;
+    }
+  }
 }
 
 /** Reads batches until `enough` says so, then ends the iteration. */

@@ -9,6 +9,7 @@ export class Proxy {
   private away = false;
   private readonly sockets = new Set<Socket>();
   private onRequest: () => void = () => undefined;
+  private onAnswer: () => void = () => undefined;
 
   private constructor(
     private readonly server: Server,
@@ -17,10 +18,11 @@ export class Proxy {
     server.on('connection', (client) => this.join(client));
   }
 
-  static async to(host: string, port: number): Promise<Proxy> {
+  /** @param at the port to listen on; default: a free one */
+  static async to(host: string, port: number, at = 0): Promise<Proxy> {
     const server = createServer();
     const proxy = new Proxy(server, { host, port });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
     return proxy;
   }
 
@@ -31,6 +33,11 @@ export class Proxy {
   /** Settles when the client sends something. */
   async request(): Promise<void> {
     await new Promise<void>((resolve) => (this.onRequest = resolve));
+  }
+
+  /** Settles when the server has answered something, and the client has been sent it. */
+  async answer(): Promise<void> {
+    await new Promise<void>((resolve) => (this.onAnswer = resolve));
   }
 
   /** Breaks all connections and takes no new ones. */
@@ -45,7 +52,7 @@ export class Proxy {
 
   async close(): Promise<void> {
     this.cut();
-    await new Promise((resolve) => this.server.close(resolve));
+    if (this.server.listening) await new Promise((resolve) => this.server.close(resolve));
   }
 
   private join(client: Socket): void {
@@ -57,6 +64,7 @@ export class Proxy {
     });
     server.on('data', (bytes) => {
       if (!this.loseAnswers) client.write(bytes);
+      this.onAnswer();
     });
     for (const [socket, other] of [
       [client, server],

@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EventStoreDBClient } from '@eventstore/db-client';
-import { openEventStore, openEventStoreDB, OutcomeUnknown, type EventStore } from '@rapport/event-store';
+import { EventStoreUnavailable, openEventStore, openEventStoreDB, OutcomeUnknown, type EventStore } from '@rapport/event-store';
 import { describeEventStore } from './event-store.contract';
-import { ids, newEvents, newStream, type Harness } from './event-store.harness';
+import { appendSurely, ids, newEvents, newStream, reached, type Harness } from './event-store.harness';
 import { Proxy } from './event-store.proxy';
 import { describeSubscriptions } from './event-store.subscriptions';
 
@@ -50,11 +50,19 @@ function embedded(): Harness {
   };
 }
 
+const proxies: Proxy[] = [];
+/** Also those of a test that has failed: left open, they would keep the process from ending. */
+afterAll(() => Promise.all(proxies.map((proxy) => proxy.close())));
+
 /** The server through a proxy, so that its absence can be played. */
-async function through(address: string): Promise<{ proxy: Proxy; url: string }> {
-  const { hostname, port } = new URL(address);
-  const proxy = await Proxy.to(hostname, Number(port === '' ? 2113 : port));
-  return { proxy, url: address.replace(`${hostname}${port === '' ? '' : `:${port}`}`, `127.0.0.1:${proxy.port}`) };
+async function through(address: string, port?: number): Promise<{ proxy: Proxy; url: string }> {
+  const [, start, host = '', rest] = /^(esdb:\/\/(?:[^@/]*@)?)([^,/?]+)(\/?(?:\?.*)?)$/.exec(address) ?? [];
+  if (host === '') throw new Error('The contract cuts connections, so EVENT_STORE_URL must name one server: esdb://host:port?…');
+  const [name = '', itsPort = '2113'] = host.split(':');
+  const proxy = await Proxy.to(name, Number(itsPort), port);
+  proxies.push(proxy);
+  // A certificate for this machine is good for the proxy as well, if the name stays.
+  return { proxy, url: `${start}${name === 'localhost' ? name : '127.0.0.1'}:${proxy.port}${rest}` };
 }
 
 /** Appends such that the server has written, the client does not hear of it, and the connection is gone. */
@@ -70,7 +78,7 @@ async function appendUnheard(address: string, ...append: Parameters<EventStore['
   while ((await direct.readStream(stream, { direction: 'backwards', limit: 1 }))[0]?.id !== events.at(-1)?.id);
   proxy.cut();
   const error = await outcome;
-  await Promise.all([store.close(), direct.close(), proxy.close()]);
+  await Promise.all([store.close(), direct.close()]);
   return error;
 }
 
@@ -85,6 +93,7 @@ function server(address: string): Harness {
       // The store has noticed when it says so.
       await expect(store.readAll({ limit: 1 })).rejects.toMatchObject({ name: 'EventStoreUnavailable' });
       proxy.restore();
+      await reached(store);
       return store;
     },
     loseAnswer: async (store, stream, expected, events) => {
@@ -96,7 +105,7 @@ function server(address: string): Harness {
       await client.setStreamMetadata(stream, { purpose: 'test' });
       await client.dispose();
     },
-    dispose: async () => (await theProxy()).proxy.close(),
+    dispose: () => Promise.resolve(),
   };
 }
 
@@ -124,11 +133,44 @@ function describeOutages(address: string): void {
     proxy.cut();
     await refused;
     proxy.restore();
+    await reached(store);
     expect(await store.readStream(stream)).toEqual([]);
     expect(await store.append(stream, 'none', events)).toMatchObject({ revision: 1 });
     expect(ids(await store.readStream(stream))).toEqual(ids(events));
     await store.close();
+  });
+
+  it('says that nothing was written where there is no connection to send anything on, and appends once it is back', async () => {
+    const { proxy, url: proxied } = await through(address);
+    const store = await openEventStoreDB(proxied);
+    const { port } = proxy;
+    const stream = newStream();
+    const events = newEvents(2);
     await proxy.close();
+    // The first one may find out only when it has been sent.
+    await expect(store.append(newStream(), 'none', newEvents(1))).rejects.toThrow();
+    await expect(store.append(stream, 'none', events)).rejects.toBeInstanceOf(EventStoreUnavailable);
+    await expect(store.readStream(stream)).rejects.toBeInstanceOf(EventStoreUnavailable);
+    await through(address, port);
+    expect(await appendSurely(store, stream, 'none', events)).toMatchObject({ revision: 1 });
+    await store.close();
+  });
+
+  it('tells apart what was answered and what was not, where 64 appends are under way when the connection breaks', async () => {
+    const { proxy, url: proxied } = await through(address);
+    const store = await openEventStoreDB(proxied);
+    const appends = Array.from({ length: 64 }, () => ({ stream: newStream(), events: newEvents(1) }));
+    const outcomes = Promise.allSettled(appends.map(({ stream, events }) => store.append(stream, 'none', events)));
+    await proxy.answer();
+    proxy.cut();
+    for (const outcome of await outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toBeInstanceOf(OutcomeUnknown);
+    }
+    proxy.restore();
+    // Appended again, each is there once, whatever had become of it.
+    await Promise.all(appends.map(({ stream, events }) => appendSurely(store, stream, 'none', events)));
+    for (const { stream, events } of appends) expect(ids(await store.readStream(stream))).toEqual(ids(events));
+    await store.close();
   });
 
   it('does not show the connection string, which may hold a password, where the server is not there', async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { openEmbeddedEventStore, type EmbeddedEventStore } from './embedded/store';
-import { openEventStoreDB } from './eventstoredb';
+import { openEventStoreDB } from './eventstoredb/store';
 import type { EventStore } from './port';
 
 /** The file of the embedded store in the data folder. */

@@ -89,6 +89,7 @@ export interface EventStore {
    *
    * @throws WrongExpectedRevision the stream is not where it was expected; nothing was written
    * @throws AppendTooLarge the append is over 1 MiB; nothing was written
+   * @throws AppendFailed, EventStoreUnavailable nothing was written; trying again later is safe
    * @throws OutcomeUnknown the connection was lost after sending: append again with the same ids and revision
    */
   append(stream: string, expected: ExpectedRevision, events: readonly NewEvent[]): Promise<Appended>;
@@ -137,6 +138,17 @@ export class AppendTooLarge extends Error {
     super(
       `The append to ${stream} has ${bytes} bytes; the limit for one append is ${limit}. Split it, or store large content as an attachment.`,
     );
+  }
+}
+
+/** Nothing was written: the transaction failed as a whole (a full disk, for instance), or the store is closed. */
+export class AppendFailed extends Error {
+  override readonly name = 'AppendFailed';
+  constructor(
+    readonly stream: string,
+    reason: string,
+  ) {
+    super(`The append to ${stream} could not be written: ${reason}. Nothing was written; it can be tried again.`);
   }
 }
 

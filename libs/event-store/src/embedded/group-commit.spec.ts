@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
-import { OutcomeUnknown } from '../port';
-import { AppendFailed, GroupCommit } from './group-commit';
+import { AppendFailed, OutcomeUnknown } from '../port';
+import { GroupCommit } from './group-commit';
 import type { BatchMessage } from './protocol';
 
 /** A worker that the test plays. */

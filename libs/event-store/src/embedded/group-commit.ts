@@ -1,17 +1,6 @@
 import type { Worker } from 'node:worker_threads';
-import { OutcomeUnknown, WrongExpectedRevision, type Appended, type ExpectedRevision } from '../port';
+import { AppendFailed, OutcomeUnknown, WrongExpectedRevision, type Appended, type ExpectedRevision } from '../port';
 import { CLOSE, toCode, toPosition, type BatchReply } from './protocol';
-
-/** The transaction failed as a whole (a full disk, for instance). Nothing was written; the store goes on. */
-export class AppendFailed extends Error {
-  override readonly name = 'AppendFailed';
-  constructor(
-    readonly stream: string,
-    reason: string,
-  ) {
-    super(`The append to ${stream} could not be written: ${reason}. Nothing was written; it can be tried again.`);
-  }
-}
 
 interface Pending {
   readonly stream: string;
