@@ -26,6 +26,9 @@ import { Reader } from '@rapport/kernel/reader';
 import { recorder } from '@rapport/kernel/recorded';
 import { createKeyFile, loadKeyRing, Vault } from '@rapport/vault';
 
+// Nothing here is decided by time; a busy machine takes its own.
+jest.setTimeout(120_000);
+
 export const ISSUER = 'https://id.example.org/';
 export const CATEGORIES = ['identity', 'contact', 'employment', 'conversation', 'support', 'feedback', 'sign-in'] as const;
 export const CUSTOMER_SERVICE: Purpose = {
@@ -90,10 +93,16 @@ export class World {
     createKeyFile(join(this.folder, 'keys'), randomBytes);
   }
 
-  /** With two purposes, and nobody in it. */
-  static async open(): Promise<World> {
+  /** Nothing in it at all. */
+  static async empty(): Promise<World> {
     const world = new World();
     await world.start();
+    return world;
+  }
+
+  /** With two purposes, and nobody in it. */
+  static async open(): Promise<World> {
+    const world = await World.empty();
     for (const purpose of [CUSTOMER_SERVICE, ADDRESS_BOOK]) {
       await world.record(purposeRegister, PURPOSE_REGISTER_ID, PurposeDeclared({ purpose }));
     }

@@ -21,7 +21,8 @@ import { mountProblemPages } from './http/problems-pages';
 import { ProblemFilter, problemOptions, routeMethods } from './http/problems-filter';
 import { createDevelopmentProvider, mountDevelopmentProvider } from './identity/development-provider';
 import { createTokenVerifier, type TokenVerifier } from './identity/tokens';
-import { openRapport, versionOf, type Rapport } from './rapport';
+import { openRapport, type Rapport } from './rapport';
+import { versionOf } from './stores';
 import { resource } from './resource';
 import { routes } from './resources';
 

@@ -1,6 +1,6 @@
 /** The stores of one installation, opened for writing: the events, the vault with its keys, and where the read models are. */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openEventStore, type EmbeddedEventStore, type EventStore } from '@rapport/event-store';
 import { recover } from '@rapport/kernel/recovery';
@@ -24,6 +24,11 @@ export interface Stores {
 /** The folder of the project, from source or from `dist`. */
 export function projectRoot(): string {
   for (let folder = __dirname; ; folder = join(folder, '..')) if (existsSync(join(folder, 'nest-cli.json'))) return folder;
+}
+
+/** The version of the software. */
+export function versionOf(): string {
+  return (JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as { version: string }).version;
 }
 
 /** @throws StoreLocked, VaultInUse where another process has them; EventStoreUnavailable, KeyFileRefused, VaultMismatch */

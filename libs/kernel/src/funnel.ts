@@ -6,7 +6,7 @@
 import canonicalize from 'canonicalize';
 import { LRUCache } from 'lru-cache';
 import type { AccessDecision, Principal } from '@rapport/access';
-import { notCovered, type Purpose } from '@rapport/domain';
+import { notCovered, type Purpose, type Source } from '@rapport/domain';
 import { AppendTooLarge, OutcomeUnknown, WrongExpectedRevision, type Appended, type EventStore, type NewEvent } from '@rapport/event-store';
 import { OwnerFenced, type Vault } from '@rapport/vault';
 import type { Aggregate, Claim, CommandDeclaration, Context, Facts } from './aggregate';
@@ -444,6 +444,7 @@ export class Funnel {
       principal: Principal;
       correlationId: string;
       purpose?: Purpose;
+      source?: Source;
       decision: AccessDecision;
       action: string;
       facts: Facts;
@@ -462,6 +463,7 @@ export class Funnel {
       actor: { kind: given.principal.kind, id: given.principal.id },
       purpose: given.purpose?.slug,
       basis: given.purpose?.basis,
+      source: given.source,
       occurredAt: now,
       recordedAt: now,
       decision: {
