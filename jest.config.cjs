@@ -1,6 +1,8 @@
 /** Four kinds of test, named as they are run: unit beside the code, the others in `test/`. */
 const common = {
   testEnvironment: 'node',
+  // Long enough for a machine that is busy with other things: no test is decided by timing.
+  testTimeout: 120_000,
   transform: { '^.+\\.(ts|js|mjs)$': ['@swc/jest'] },
   // These packages ship ES modules only; jest runs CommonJS.
   transformIgnorePatterns: ['/node_modules/(?!(@nestjs|@seriousme|jose|oidc-provider|openid-client|oauth4webapi)/)'],

@@ -17,7 +17,13 @@ interface Shown {
 /** What Alice sees of it: field, value, and whether it is current. */
 async function shown(...events: readonly Happened[]): Promise<[string, unknown, boolean][]> {
   const model = given(...events).readModel(myData);
-  const found = await readMyData.find(model.db, { personId: ALICE }, { kind: 'person', id: ALICE }, undefined as never);
+  const found = await readMyData.find(
+    model.db,
+    { personId: ALICE },
+    { kind: 'person', id: ALICE },
+    undefined as never,
+    '2026-03-31T10:00:00.000Z',
+  );
   await model.close();
   const { values } = found!.answer as { values: readonly Shown[] };
   return values.map(({ field, value, current }) => [field, readable(value), current]);

@@ -14,7 +14,7 @@ import {
   type CallStatus,
   type Terms,
 } from '@rapport/domain';
-import { Id, question, shape, type ActorKind, type RecordedEvent, type Sealed } from '@rapport/kernel';
+import { Id, question, shape, Slug, type ActorKind, type RecordedEvent, type Sealed, type ShapeOf } from '@rapport/kernel';
 import {
   ensure,
   from,
@@ -38,6 +38,7 @@ export const calls = table(
   {
     id: 'text',
     caller: 'text?',
+    organization: 'text?',
     status: wordOf<CallStatus>(),
     subject: jsonOrNullOf<Sealed<string>>(),
     number: jsonOrNullOf<Sealed<string>>(),
@@ -48,7 +49,13 @@ export const calls = table(
     updated_at: 'text',
     position: 'text',
   },
-  { key: ['id'], indexes: [['caller', 'position']] },
+  {
+    key: ['id'],
+    indexes: [
+      ['caller', 'position'],
+      ['organization', 'position'],
+    ],
+  },
 );
 
 export const steps = table(
@@ -96,6 +103,7 @@ export const mySupportCalls = projection({
       insert(calls, {
         id: event.streamId,
         caller: event.data.caller ?? null,
+        organization: event.data.organization ?? null,
         status: 'new',
         subject: event.data.subject,
         opened_at: event.metadata.occurredAt,
@@ -176,31 +184,53 @@ const ofCall = {
   openedAt: shape.instant('When it was opened.'),
 };
 
-const myCallsAnswer = shape.object('MyCalls', {
-  calls: shape.list(
-    shape.object('CallInList', { ...ofCall, updatedAt: shape.instant('When something last happened.') }),
-    'Last opened first.',
-  ),
-});
+const inList = shape.object('CallInList', { ...ofCall, updatedAt: shape.instant('When something last happened.') });
+const callsAnswer = shape.object('Calls', { calls: shape.list(inList, 'Last opened first.') });
 
-export const readMyCalls = question(ReadMyCalls, myCallsAnswer, async (db: ReadDatabase, { personId }, actor) => {
-  const rows = await from(db, calls).selectAll().where('caller', '=', personId).orderBy('position', 'desc').limit(200).execute();
+/** Calls on one answer. */
+const MOST = 200;
+
+async function listOf(db: ReadDatabase, whose: 'caller' | 'organization', id: string): Promise<ShapeOf<typeof callsAnswer>> {
+  const rows = await from(db, calls).selectAll().where(whose, '=', id).orderBy('position', 'desc').limit(MOST).execute();
   return {
-    facts: { self: personId === actor.id },
-    answer: {
-      calls: rows.map((row) => ({
-        id: row.id,
-        number: json(row.number),
-        subject: json(row.subject),
-        status: row.status,
-        category: row.category,
-        terms: json(row.terms),
-        openedAt: row.opened_at,
-        updatedAt: row.updated_at,
-      })),
-    },
+    calls: rows.map((row) => ({
+      id: row.id,
+      number: json(row.number),
+      subject: json(row.subject),
+      status: row.status,
+      category: row.category,
+      terms: json(row.terms),
+      openedAt: row.opened_at,
+      updatedAt: row.updated_at,
+    })),
   };
-});
+}
+
+export const readMyCalls = question(ReadMyCalls, callsAnswer, async (db: ReadDatabase, { personId }, actor) => ({
+  facts: { self: personId === actor.id },
+  answer: await listOf(db, 'caller', personId),
+}));
+
+export class ReadOrganizationCalls {
+  @Id({ description: 'The organization.' })
+  organizationId!: string;
+
+  @Slug({ description: 'What it is needed for; not needed by a contact person of the organization.', optional: true })
+  purpose?: string;
+}
+
+export const readOrganizationCalls = question(
+  ReadOrganizationCalls,
+  callsAnswer,
+  async (db: ReadDatabase, { organizationId: id }, actor, directory) => {
+    const organization = directory.organization(id);
+    if (organization === undefined) return undefined;
+    return {
+      facts: { contact: directory.organizationsOf(actor.id).includes(id), visible: organization.visibility.calls },
+      answer: await listOf(db, 'organization', id),
+    };
+  },
+);
 
 export class ReadCall {
   @Id({ description: 'The call.' })
@@ -222,13 +252,17 @@ const callAnswer = shape.object('Call', {
   ),
 });
 
-export const readCall = question(ReadCall, callAnswer, async (db: ReadDatabase, { callId }, actor) => {
+export const readCall = question(ReadCall, callAnswer, async (db: ReadDatabase, { callId }, actor, directory) => {
   const call = await from(db, calls).selectAll().where('id', '=', callId).executeTakeFirst();
   if (call === undefined) return undefined;
   const rows = await from(db, steps).selectAll().where('call', '=', callId).orderBy('at').orderBy('position').execute();
   const seen = actor.kind === 'staff' && call.caller !== actor.id ? rows : rows.filter((row) => row.internal === 0);
   return {
-    facts: { caller: call.caller === actor.id },
+    facts: {
+      caller: call.caller === actor.id,
+      contact: call.organization !== null && directory.organizationsOf(actor.id).includes(call.organization),
+      visible: call.organization !== null && directory.organization(call.organization)?.visibility.calls === true,
+    },
     answer: {
       id: call.id,
       caller: call.caller,

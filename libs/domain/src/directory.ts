@@ -10,7 +10,16 @@ import { engagement, evolveEngagement, isEngaged, type Engagement } from './over
 import { evolveService, service, type Service } from './oversight/service';
 import { evolveStaff, isTrained, staffMember, type Role, type StaffMember } from './oversight/staff-member';
 import { evolvePurposes, purposeOf, purposeRegister, type Purpose, type PurposeRegister } from './privacy/purpose-register';
-import { OrganizationAdded, OrganizationArchived, ParentSet, RelationshipBegan } from './relationships/organization';
+import { authorityOf, authorizedPersons, evolveAppointments, type Appointments } from './relationships/authorized-persons';
+import {
+  ContactVisibilitySet,
+  DEFAULT_VISIBILITY,
+  OrganizationAdded,
+  OrganizationArchived,
+  ParentSet,
+  RelationshipBegan,
+  type Visibility,
+} from './relationships/organization';
 import { AffiliationBegan, AffiliationEnded } from './relationships/affiliation';
 import { PersonLeft, SignInBound, SignInRevoked } from './relationships/person';
 
@@ -42,11 +51,14 @@ export const DIRECTORY_EVENTS: readonly string[] = [
   OrganizationArchived,
   RelationshipBegan,
   ParentSet,
+  ContactVisibilitySet,
+  ...authorizedPersons.events,
 ].map((event) => event.type);
 
 interface KnownOrganization {
   readonly parent?: string;
   readonly archived: boolean;
+  readonly visibility: Visibility;
 }
 
 export class Directory implements Questions {
@@ -60,6 +72,7 @@ export class Directory implements Questions {
   private readonly left = new Set<string>();
   private readonly affiliations = new Map<string, readonly string[]>();
   private readonly organizations = new Map<string, KnownOrganization>();
+  private readonly appointments = new Map<string, Appointments>();
 
   /** @param open opens a sealed account; an auditor has no keys and answers `ERASED` */
   constructor(private readonly open: <T>(value: Sealed<T>) => T | Erased) {}
@@ -125,6 +138,13 @@ export class Directory implements Questions {
     return this.organizations.get(id);
   }
 
+  authorityOf(person: string, organization: string, at: string): readonly string[] {
+    const appointments = this.appointments.get(organization);
+    // Who no longer belongs to the organization decides nothing for it, whatever was appointed.
+    if (appointments === undefined || !this.organizationsOf(person).includes(organization)) return [];
+    return authorityOf(appointments, person, at.slice(0, 10));
+  }
+
   ancestorsOf(organization: string): readonly string[] {
     const ancestors: string[] = [];
     for (let at = this.organizations.get(organization)?.parent; at !== undefined; at = this.organizations.get(at)?.parent) {
@@ -156,6 +176,9 @@ export class Directory implements Questions {
         this.engagements.set(id, evolveEngagement(before, event as Parameters<typeof evolveEngagement>[1]));
         return;
       }
+      case authorizedPersons.name:
+        this.appointments.set(id, evolveAppointments(this.appointments.get(id) ?? {}, event as Parameters<typeof evolveAppointments>[1]));
+        return;
       case purposeRegister.name:
         this.register = evolvePurposes(this.register, event as Parameters<typeof evolvePurposes>[1]);
         return;
@@ -188,14 +211,21 @@ export class Directory implements Questions {
       if (left.length > 0) this.affiliations.set(id, left);
       else this.affiliations.delete(id);
     } else if (is(event, OrganizationAdded)) {
-      this.organizations.set(id, { parent: event.data.parent, archived: false });
+      this.organizations.set(id, { parent: event.data.parent, archived: false, visibility: DEFAULT_VISIBILITY });
     } else if (is(event, OrganizationArchived)) {
-      this.organizations.set(id, { ...this.organizations.get(id), archived: true });
+      this.changeOrganization(id, { archived: true });
     } else if (is(event, RelationshipBegan)) {
-      this.organizations.set(id, { ...this.organizations.get(id), archived: false });
+      this.changeOrganization(id, { archived: false });
     } else if (is(event, ParentSet)) {
-      this.organizations.set(id, { archived: this.organizations.get(id)?.archived ?? false, parent: event.data.parent });
+      this.changeOrganization(id, { parent: event.data.parent });
+    } else if (is(event, ContactVisibilitySet)) {
+      this.changeOrganization(id, { visibility: event.data.visibility });
     }
+  }
+
+  private changeOrganization(id: string, change: Partial<KnownOrganization>): void {
+    const known = this.organizations.get(id);
+    if (known !== undefined) this.organizations.set(id, { ...known, ...change });
   }
 }
 

@@ -5,9 +5,12 @@ import { engagement } from './oversight/engagement';
 import { service } from './oversight/service';
 import { staffMember } from './oversight/staff-member';
 import { purposeRegister } from './privacy/purpose-register';
+import { authorizedPersons } from './relationships/authorized-persons';
 import { conversation } from './relationships/conversation';
+import { interests } from './relationships/interests';
 import { organization } from './relationships/organization';
 import { person } from './relationships/person';
+import { serviceAgreement } from './relationships/service-agreement';
 import { supportCall } from './relationships/support-call';
 
 export * from './commands';
@@ -19,17 +22,23 @@ export * from './oversight/staff-member';
 export * from './privacy/data-category';
 export * from './privacy/purpose-register';
 export * from './relationships/affiliation';
+export * from './relationships/authorized-persons';
 export * from './relationships/contact-point';
 export * from './relationships/conversation';
+export * from './relationships/interests';
 export * from './relationships/organization';
 export * from './relationships/person';
 export * from './relationships/relationship';
+export * from './relationships/service-agreement';
 export * from './relationships/support-call';
 export * from './relationships/support-call-history';
 
 export const aggregates: readonly Aggregate[] = [
   person,
   organization,
+  authorizedPersons,
+  serviceAgreement,
+  interests,
   conversation,
   supportCall,
   purposeRegister,

@@ -2,6 +2,13 @@
 import type { Actor, DomainEvent, Erased, EventDeclaration, RecordedEvent, Sealed } from './events';
 import type { Refusal } from './refusal';
 
+/** What contact persons see of their organization. */
+export interface Visibility {
+  readonly contactPersons: boolean;
+  readonly services: boolean;
+  readonly calls: boolean;
+}
+
 /**
  * What events of other streams say, as far as a decision must know it. Its position is recorded with the decision, so
  * that an auditor can ask the same questions of the same events.
@@ -14,7 +21,9 @@ export interface Directory {
   /** The organizations a person belongs to. */
   organizationsOf(person: string): readonly string[];
   /** Undefined where there is no such organization. */
-  organization(id: string): { readonly archived: boolean } | undefined;
+  organization(id: string): { readonly archived: boolean; readonly visibility: Visibility } | undefined;
+  /** What a person may decide about for an organization at a moment (ISO 8601, UTC). */
+  authorityOf(person: string, organization: string, at: string): readonly string[];
   /** The organizations an organization is a part of, the nearest first. */
   ancestorsOf(organization: string): readonly string[];
 }
@@ -63,7 +72,7 @@ export interface CommandDeclaration<State = unknown, C extends object = object> 
   /** The external number by which the aggregate is known; where nobody holds it, the command creates the aggregate. */
   identifiedBy?(command: C): Claim;
   /** Facts only this command has. */
-  facts?(command: C, state: State, actor: Actor, directory: Directory): Facts;
+  facts?(command: C, state: State, actor: Actor, directory: Directory, now: string): Facts;
   /** Identifiers nobody else may hold once the command has taken effect. */
   claims?(command: C): readonly Claim[];
   /** Identifiers that are free once it has. */
@@ -78,7 +87,7 @@ export interface Aggregate<State = unknown> {
   readonly initial: State;
   evolve(state: State, event: RecordedEvent): State;
   /** Facts every command of this aggregate has: how the actor stands to it. */
-  facts(state: State, actor: Actor, id: string, directory: Directory): Facts;
+  facts(state: State, actor: Actor, id: string, directory: Directory, now: string): Facts;
   /** Its commands; their class names are the names of the actions in the policies. */
   readonly commands: readonly CommandDeclaration[];
 }
@@ -100,7 +109,7 @@ export function aggregate<State, E extends { readonly type: string }>(declaratio
   events: readonly (EventDeclaration & { readonly type: E['type'] })[];
   initial: State;
   evolve(state: State, event: E): State;
-  facts?(state: State, actor: Actor, id: string, directory: Directory): Facts;
+  facts?(state: State, actor: Actor, id: string, directory: Directory, now: string): Facts;
   commands: readonly CommandDeclaration[];
 }): Aggregate<State> {
   if (!/^[a-z][A-Za-z]*$/.test(declaration.name)) throw new Error(`The name of an aggregate has letters only: '${declaration.name}'.`);

@@ -225,7 +225,7 @@ export class Funnel {
     // From here to the decision nothing is awaited: facts and position are of one moment.
     const principal = authorities.renewed(envelope.principal, now);
     const asOf = authorities.position;
-    const { purpose, decision, facts } = this.authorize(route, command, principal, loaded, id);
+    const { purpose, decision, facts } = this.authorize(route, command, principal, loaded, id, now);
     this.checkRevision(envelope, loaded, declaration);
     this.checkOwners(command);
     const common = command as CommonFields;
@@ -350,6 +350,7 @@ export class Funnel {
     principal: Principal,
     loaded: Loaded,
     id: string,
+    now: string,
   ): { purpose: Purpose | undefined; decision: AccessDecision; facts: Facts } {
     const { authorities } = this.deps;
     const action = command.constructor.name;
@@ -361,8 +362,8 @@ export class Funnel {
       self: false,
       exists: loaded.revision >= 0,
       categoriesCovered: true, // What is stored is known once it is decided: `checkPurpose`.
-      ...aggregate.facts(loaded.state, actor, id, authorities.directory),
-      ...declaration.facts?.(command, loaded.state, actor, authorities.directory),
+      ...aggregate.facts(loaded.state, actor, id, authorities.directory, now),
+      ...declaration.facts?.(command, loaded.state, actor, authorities.directory, now),
     };
     const decision = authorize(this.deps, { principal, action, facts, targeted: declaration.target !== undefined });
     return { purpose, decision, facts };

@@ -19,14 +19,32 @@ export interface Question<Db = unknown, Q extends object = object> {
   readonly type: new () => Q;
   readonly answer: Shape;
   /** @returns undefined where there is no such thing */
-  find(db: Db, query: Q, actor: Actor, directory: Directory): Promise<Found | undefined>;
+  find(db: Db, query: Q, actor: Actor, directory: Directory, now: string): Promise<Found | undefined>;
+  /** Of a statistic: what is answered instead of the opened values. */
+  readonly count?: (opened: unknown) => unknown;
 }
 
 /** Declares a question: what `find` returns has to be of the shape that clients are told. */
 export function question<Db, Q extends object, A>(
   type: new () => Q,
   answer: Shape<A>,
-  find: (db: Db, query: Q, actor: Actor, directory: Directory) => Promise<Found<NoInfer<A>> | undefined>,
+  find: (db: Db, query: Q, actor: Actor, directory: Directory, now: string) => Promise<Found<NoInfer<A>> | undefined>,
 ): Question<Db> {
   return { type, answer, find } as unknown as Question<Db>;
+}
+
+/**
+ * Declares a question whose answer is nobody's data: personal values are opened to be counted and only counts leave,
+ * so nothing is disclosed. It is for `count` to see that no group is so small that it tells of somebody.
+ */
+export function statistic<Db, Q extends object, A>(
+  type: new () => Q,
+  answer: Shape<A>,
+  { find, count }: { find: (db: Db, query: Q) => Promise<{ facts: Facts; values: unknown }>; count: (opened: unknown) => NoInfer<A> },
+): Question<Db> {
+  const found = async (db: Db, query: Q) => {
+    const { facts, values } = await find(db, query);
+    return { facts, answer: values };
+  };
+  return { type, answer, find: found, count } as unknown as Question<Db>;
 }

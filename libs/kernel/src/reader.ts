@@ -43,9 +43,10 @@ export class Reader<Db> {
     const { authorities, db } = this.deps;
     const action = question.type.name;
     const readModels = this.deps.readModels();
-    const found = await question.find(db, query, { kind: asking.kind, id: asking.id }, authorities.directory);
+    const now = this.deps.clock().toISOString();
+    const found = await question.find(db, query, { kind: asking.kind, id: asking.id }, authorities.directory, now);
 
-    const principal = authorities.renewed(asking, this.deps.clock().toISOString());
+    const principal = authorities.renewed(asking, now);
     const asOf = authorities.position;
     const purpose = slug === undefined ? undefined : authorities.purpose(slug);
     const answer = purpose === undefined ? found?.answer : withhold(found?.answer, purpose, principal.id);
@@ -62,6 +63,7 @@ export class Reader<Db> {
 
     const shown = new Shown(principal.id, found.about);
     const opened = this.open(answer, shown);
+    if (question.count !== undefined) return question.count(opened);
     if (principal.kind !== 'person' && shown.records.length > 0) {
       const event = PersonalDataDisclosed({ recipient: principal.id, query: action, records: shown.records });
       const eventId = this.deps.newId();

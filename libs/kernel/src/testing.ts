@@ -33,6 +33,7 @@ const nothingKnown: Directory = {
   hasLeft: () => false,
   organizationsOf: () => [],
   organization: () => undefined,
+  authorityOf: () => [],
   ancestorsOf: () => [],
 };
 
@@ -82,10 +83,10 @@ export function given<State>(aggregate: Aggregate<State>, ...events: readonly Gi
     state,
     decide,
     when: (type, fields, about) => outcome(decide(type, fields, about)),
-    facts: (type, fields, { actor = STAFF, id = STREAM_ID, directory: known } = {}) => {
+    facts: (type, fields, { actor = STAFF, id = STREAM_ID, directory: known, now = NOW } = {}) => {
       const { declaration, command } = prepare(type, fields);
       const directory = { ...nothingKnown, ...known };
-      return { ...aggregate.facts(state, actor, id, directory), ...declaration.facts?.(command, state, actor, directory) };
+      return { ...aggregate.facts(state, actor, id, directory, now), ...declaration.facts?.(command, state, actor, directory, now) };
     },
     claims: (type, fields) => {
       const { declaration, command } = prepare(type, fields);

@@ -1,9 +1,12 @@
 /** Every route of the API, a resource at a time. */
 import * as domain from '@rapport/domain';
 import { readAuditTrail } from '@rapport/projections/audit-trail/audit-trail';
+import { readAuthorizedPersons } from '@rapport/projections/authorized-persons/authorized-persons';
+import { readGoals } from '@rapport/projections/goals/goals';
 import { readMyData } from '@rapport/projections/my-data/my-data';
-import { readCall, readMyCalls } from '@rapport/projections/my-support-calls/my-support-calls';
+import { readCall, readMyCalls, readOrganizationCalls } from '@rapport/projections/my-support-calls/my-support-calls';
 import { readOrganization } from '@rapport/projections/organization/organization';
+import { readServices } from '@rapport/projections/services/services';
 import { readTimeline } from '@rapport/projections/timeline/timeline';
 import { readWhoLooked } from '@rapport/projections/who-looked/who-looked';
 import { asks, sends, type Route } from '../resource';
@@ -32,6 +35,7 @@ export const routes: { readonly [resource: string]: readonly Route[] } = {
     sends('post', 'organizations/:organizationId/relationships', domain.BeginRelationship, 'A relationship begins'),
     sends('post', 'organizations/:organizationId/relationships/:relationship/end', domain.EndRelationship, 'A relationship ends'),
     sends('put', 'organizations/:organizationId/account-owner', domain.AssignAccountOwner, 'Make a colleague responsible'),
+    sends('put', 'organizations/:organizationId/visibility', domain.SetContactVisibility, 'Set what contact persons see'),
     sends('put', 'organizations/:organizationId/parent', domain.SetParent, 'Say of which organization it is a part'),
     sends('post', 'organizations/:organizationId/contact-points', domain.AddOrganizationContactPoint, 'Add an address, number or website'),
     sends(
@@ -40,6 +44,32 @@ export const routes: { readonly [resource: string]: readonly Route[] } = {
       domain.RemoveOrganizationContactPoint,
       'Remove an address, number or website',
     ),
+  ],
+  authorizedPersons: [
+    asks('organizations/:organizationId/authorized-persons', readAuthorizedPersons, 'Who may decide for an organization'),
+    sends('post', 'organizations/:organizationId/authorized-persons', domain.AppointAuthorizedPerson, 'Record whom it authorized'),
+    sends(
+      'post',
+      'organizations/:organizationId/authorized-persons/:appointmentId/delegations',
+      domain.DelegateAuthority,
+      'Let another decide in one’s place',
+    ),
+    sends('post', 'organizations/:organizationId/authorized-persons/:appointmentId/end', domain.EndAuthority, 'End it'),
+  ],
+  agreements: [
+    asks('organizations/:organizationId/calls', readOrganizationCalls, 'The support calls of an organization'),
+    asks('organizations/:organizationId/services', readServices, 'The services of an organization'),
+    sends('post', 'services-agreed', domain.RecordService, 'Record a service'),
+    sends('put', 'services-agreed/:agreementId/description', domain.DescribeService, 'Describe contract, goals and situation anew'),
+    sends('post', 'services-agreed/:agreementId/end', domain.EndService, 'End a service'),
+    sends('post', 'service-proposals', domain.ProposeService, 'Propose a service'),
+    sends('post', 'services-agreed/:agreementId/proposals', domain.ProposeServiceChange, 'Propose a change of a service'),
+    sends('delete', 'services-agreed/:agreementId/proposals/:proposalId', domain.WithdrawServiceProposal, 'Withdraw a proposal'),
+  ],
+  interests: [
+    sends('post', 'interests/:subjectId', domain.ShowInterest, 'Note down an interest'),
+    sends('delete', 'interests/:subjectId/:interestId', domain.EndInterest, 'An interest has gone'),
+    asks('goals', readGoals, 'Goals and interests together'),
   ],
   conversations: [
     sends('post', 'conversations', domain.RecordConversation, 'Record a conversation'),

@@ -6,6 +6,9 @@ export const DATA_CATEGORIES = {
   conversation: 'Notes of conversations and what was agreed',
   support: 'Support calls: what was asked, answered and done',
   feedback: 'What somebody thinks of us',
+  services: 'Which services somebody has from us, under which contract, for what',
+  interests: 'What somebody showed interest in',
+  authorization: 'By what it was shown that somebody may decide for an organization',
   'sign-in': 'By which account somebody signs in',
 } as const;
 

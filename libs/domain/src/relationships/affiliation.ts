@@ -67,7 +67,7 @@ export class LeaveOrganization extends Command {
   until?: string;
 }
 
-const organizationUnknown = refusal.invalid('organization-unknown', 'There is no such organization. Add it first, or check the id.');
+export const organizationUnknown = refusal.invalid('organization-unknown', 'There is no such organization. Add it first, or check the id.');
 export const organizationArchived = refusal.conflict(
   'organization-archived',
   'The relationship with this organization has ended. Begin one again first.',

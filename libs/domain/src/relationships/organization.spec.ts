@@ -17,6 +17,9 @@ import {
   RemoveOrganizationContactPoint,
   RenameOrganization,
   SetParent,
+  ContactVisibilitySet,
+  DEFAULT_VISIBILITY,
+  SetContactVisibility,
 } from './organization';
 
 const SAM = '5a111111-0000-4000-8000-000000000001';
@@ -29,7 +32,7 @@ const archived = given(organization, added, ended, OrganizationArchived({}));
 /** PART is a part of this organization, which is a part of HOLDING. */
 const directory = {
   isStaff: (id: string) => id === SAM,
-  organization: (id: string) => (id === NOWHERE ? undefined : { archived: false }),
+  organization: (id: string) => (id === NOWHERE ? undefined : { archived: false, visibility: DEFAULT_VISIBILITY }),
   ancestorsOf: (id: string) => (id === PART ? [organizationId, HOLDING] : id === organizationId ? [HOLDING] : []),
 };
 
@@ -176,5 +179,27 @@ describe('where there is none, or no longer', () => {
     for (const event of [ended, OrganizationArchived({}), ParentSet({ parent: HOLDING }), OrganizationRenamed({ name: 'A' })]) {
       expect(given(organization, event).state).toEqual({ status: 'unknown' });
     }
+  });
+});
+
+describe('what contact persons see', () => {
+  const everything = { contactPersons: true, services: true, calls: true };
+
+  it('is set; the same again changes nothing', () => {
+    acme.when(SetContactVisibility, { organizationId, ...DEFAULT_VISIBILITY }).thenNothing();
+    acme.when(SetContactVisibility, { organizationId, ...everything }).then(ContactVisibilitySet({ visibility: everything }));
+    given(organization, added, ContactVisibilitySet({ visibility: everything }))
+      .when(SetContactVisibility, { organizationId, ...everything })
+      .thenNothing();
+  });
+
+  it('is not for an organization that is archived, and knows who decides about its data', () => {
+    archived.when(SetContactVisibility, { organizationId, ...everything }).thenRefused('organization-archived');
+    const decides = { organizationsOf: () => [organizationId], authorityOf: () => ['organization-data'] };
+    expect(acme.facts(SetContactVisibility, { organizationId, ...everything }, { directory: decides })).toMatchObject({
+      contact: true,
+      authorized: true,
+    });
+    expect(acme.facts(SetContactVisibility, { organizationId, ...everything })).toMatchObject({ contact: false, authorized: false });
   });
 });

@@ -7,6 +7,7 @@ import {
   command,
   Day,
   declareEvent,
+  Flag,
   Id,
   never,
   OneOf,
@@ -80,6 +81,21 @@ export const ParentSet = declareEvent('ParentSet', {
   fields: { parent: plain<string | undefined>('id of an organization, made here, random') },
 });
 
+/** What the contact persons of an organization see of it, beside themselves and what they may decide about. */
+export interface Visibility {
+  readonly contactPersons: boolean;
+  readonly services: boolean;
+  /** The calls of the organization that others made. */
+  readonly calls: boolean;
+}
+/** Until an organization says otherwise. */
+export const DEFAULT_VISIBILITY: Visibility = { contactPersons: true, services: true, calls: false };
+
+export const ContactVisibilitySet = declareEvent('ContactVisibilitySet', {
+  title: 'An organization set what its contact persons see of it',
+  fields: { visibility: plain<Visibility>('three times yes or no') },
+});
+
 type OrganizationEvent =
   | Recorded<typeof OrganizationAdded>
   | Recorded<typeof OrganizationRenamed>
@@ -88,6 +104,7 @@ type OrganizationEvent =
   | Recorded<typeof OrganizationArchived>
   | Recorded<typeof AccountOwnerAssigned>
   | Recorded<typeof ParentSet>
+  | Recorded<typeof ContactVisibilitySet>
   | Recorded<typeof ContactPointAdded>
   | Recorded<typeof ContactPointRemoved>;
 
@@ -100,6 +117,7 @@ interface KnownOrganization {
   readonly relationships: { readonly [R in Relationship]?: { readonly since?: string } };
   readonly accountOwner?: string;
   readonly parent?: string;
+  readonly visibility: Visibility;
   readonly contactPoints: ContactPoints;
 }
 export type Organization = { readonly status: 'unknown' } | KnownOrganization;
@@ -107,7 +125,7 @@ export type Organization = { readonly status: 'unknown' } | KnownOrganization;
 function evolve(state: Organization, event: OrganizationEvent): Organization {
   if (event.type === 'OrganizationAdded') {
     const { relationship: kind, since, parent, name } = event.data;
-    return { status: 'current', name, relationships: { [kind]: { since } }, parent, contactPoints: {} };
+    return { status: 'current', name, relationships: { [kind]: { since } }, parent, visibility: DEFAULT_VISIBILITY, contactPoints: {} };
   }
   if (state.status === 'unknown') return state;
   switch (event.type) {
@@ -129,6 +147,8 @@ function evolve(state: Organization, event: OrganizationEvent): Organization {
       return { ...state, accountOwner: event.data.colleague };
     case 'ParentSet':
       return { ...state, parent: event.data.parent };
+    case 'ContactVisibilitySet':
+      return { ...state, visibility: event.data.visibility };
     case 'ContactPointAdded':
     case 'ContactPointRemoved':
       return { ...state, contactPoints: evolveContactPoints(state.contactPoints, event) };
@@ -196,6 +216,17 @@ export class AssignAccountOwner extends OrganizationCommand {
 export class SetParent extends OrganizationCommand {
   @Id({ description: 'The organization it is a part of; left out where it is a part of none.', optional: true })
   parent?: string;
+}
+
+export class SetContactVisibility extends OrganizationCommand {
+  @Flag({ description: 'Whether contact persons see each other.' })
+  contactPersons!: boolean;
+
+  @Flag({ description: 'Whether they see the services of the organization.' })
+  services!: boolean;
+
+  @Flag({ description: 'Whether they see each other’s support calls.' })
+  calls!: boolean;
 }
 
 export class AddOrganizationContactPoint extends AddContactPointCommand {
@@ -292,6 +323,12 @@ const setParent = whileCurrent<SetParent>((c, { parent }, context) => {
   return parentRefused(c.parent, context.id, context) ?? [ParentSet({ parent: c.parent })];
 });
 
+const setContactVisibility = whileCurrent<SetContactVisibility>(({ contactPersons, services, calls }, { visibility }) =>
+  visibility.contactPersons === contactPersons && visibility.services === services && visibility.calls === calls
+    ? []
+    : [ContactVisibilitySet({ visibility: { contactPersons, services, calls } })],
+);
+
 export const organization = aggregate<Organization, OrganizationEvent>({
   name: 'organization',
   events: [
@@ -302,12 +339,16 @@ export const organization = aggregate<Organization, OrganizationEvent>({
     OrganizationArchived,
     AccountOwnerAssigned,
     ParentSet,
+    ContactVisibilitySet,
     ContactPointAdded,
     ContactPointRemoved,
   ],
   initial: { status: 'unknown' },
   evolve,
-  facts: (_, actor, id, directory) => ({ contact: directory.organizationsOf(actor.id).includes(id) }),
+  facts: (_, actor, id, directory, now) => ({
+    contact: directory.organizationsOf(actor.id).includes(id),
+    authorized: directory.authorityOf(actor.id, id, now).includes('organization-data'),
+  }),
   commands: [
     command(AddOrganization, {
       claims: (c) =>
@@ -321,6 +362,7 @@ export const organization = aggregate<Organization, OrganizationEvent>({
     command(EndRelationship, { target: 'organizationId', decide: endRelationship }),
     command(AssignAccountOwner, { target: 'organizationId', decide: assignAccountOwner }),
     command(SetParent, { target: 'organizationId', decide: setParent }),
+    command(SetContactVisibility, { target: 'organizationId', decide: setContactVisibility }),
     command(AddOrganizationContactPoint, {
       target: 'organizationId',
       decide: whileCurrent((c: AddOrganizationContactPoint, { contactPoints }, context) => addContactPoint(c, contactPoints, context)),

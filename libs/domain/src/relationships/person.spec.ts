@@ -1,3 +1,4 @@
+import { DEFAULT_VISIBILITY } from './organization';
 import { given, newId, sinceErased, STREAM_ID } from '@rapport/kernel/testing';
 import { AffiliationBegan, AffiliationEnded, JoinOrganization, LeaveOrganization } from './affiliation';
 import { ContactPointAdded, ContactPointRemoved } from './contact-point';
@@ -177,7 +178,7 @@ describe('nobody', () => {
 });
 
 describe('an organization of theirs', () => {
-  const directory = { organization: (id: string) => (id === ACME ? { archived: false } : undefined) };
+  const directory = { organization: (id: string) => (id === ACME ? { archived: false, visibility: DEFAULT_VISIBILITY } : undefined) };
   const joining = { personId, organization: ACME, role: 'Buyer', since: '2026-01-01' };
 
   it('is joined, and joined anew with another role', () => {
@@ -193,7 +194,7 @@ describe('an organization of theirs', () => {
   it('has to be there, and not archived', () => {
     const unknown = known.when(JoinOrganization, { ...joining, organization: SIGN_IN_ID }, { directory });
     expect(unknown.thenRefused('organization-unknown').field).toBe('organization');
-    const archived = { organization: () => ({ archived: true }) };
+    const archived = { organization: () => ({ archived: true, visibility: DEFAULT_VISIBILITY }) };
     expect(known.when(JoinOrganization, joining, { directory: archived }).thenRefused('organization-archived').status).toBe(409);
   });
 
