@@ -73,8 +73,8 @@ describe('an organization', () => {
   it('tells the policies whether the actor belongs to it', () => {
     const naming = { organizationId, name: 'A' };
     const belongs = { organizationsOf: () => [organizationId] };
-    expect(acme.facts(RenameOrganization, naming, { directory: belongs })).toEqual({ contact: true });
-    expect(acme.facts(RenameOrganization, naming)).toEqual({ contact: false });
+    expect(acme.facts(RenameOrganization, naming, { directory: belongs })).toMatchObject({ contact: true });
+    expect(acme.facts(RenameOrganization, naming)).toMatchObject({ contact: false });
   });
 });
 
