@@ -1,4 +1,4 @@
-/** Four kinds of test, named as they are run: unit beside the code, the others in `test/`. */
+/** Five kinds of test, named as they are run: unit beside the code, the others in `test/`. */
 const common = {
   testEnvironment: 'node',
   // Long enough for a machine that is busy with other things: no test is decided by timing.
@@ -24,6 +24,7 @@ module.exports = {
     },
     { ...common, displayName: 'contract', testMatch: ['<rootDir>/test/contract/**/*.spec.ts'] },
     { ...common, displayName: 'http', testMatch: ['<rootDir>/test/http/**/*.spec.ts'] },
+    { ...common, displayName: 'security', testMatch: ['<rootDir>/test/security/**/*.spec.ts'] },
     { ...common, displayName: 'faults', testMatch: ['<rootDir>/test/faults/**/*.spec.ts'] },
   ],
 };

@@ -38,7 +38,9 @@ export class TestServer {
     return `http://localhost:${this.port}`;
   }
 
+  /** Starts it, again where it was killed; one that still runs is stopped first. */
   async start(): Promise<void> {
+    if (this.child !== undefined) await this.kill();
     const env = {
       ...process.env,
       PORT: String(this.port),

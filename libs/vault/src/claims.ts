@@ -87,7 +87,6 @@ export class Claims {
 
   /** The command came to nothing: what it claimed may be claimed anew, what it gave up stays held. @throws VaultUnavailable */
   release(commandId: string): void {
-    if (this.confirmed.has(commandId)) return;
     this.write(() => {
       this.db.run('DELETE FROM claim WHERE command_id = ? AND confirmed = 0', commandId);
       this.db.run('UPDATE claim SET freed_by = NULL WHERE freed_by = ?', commandId);
