@@ -96,15 +96,16 @@ export async function startServer(configuration: Configuration, log: Logger): Pr
     await app.close();
     await rapport.close();
   };
+  let told: boolean | undefined;
   try {
     await app.init();
-    await demonstration?.complete(rapport, app.get(Edge));
+    told = await demonstration?.complete(rapport, app.get(Edge));
     await app.listen(configuration.port, '127.0.0.1');
   } catch (error) {
     await close();
     throw notListening(configuration.port, error);
   }
-  return { url, rapport, introduction: demonstration?.introduction(url, rapport), close };
+  return { url, rapport, introduction: told === true ? demonstration?.introduction(url, rapport) : undefined, close };
 }
 
 function makeDataFolder(folder: string): void {

@@ -5,7 +5,7 @@
  * A file beside the store says that it was begun, when, and whether it is complete, so that a start that was killed
  * half-way is completed by the next one. Each command has a key of its own: told again, it has no second effect.
  */
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Principal } from '@rapport/access';
 import { isInvalid, validate, type InputClass } from '@rapport/kernel';
@@ -54,9 +54,18 @@ export class Demonstration {
     return begun;
   }
 
-  /** Tells what is not told yet. @throws Error where a command is refused */
-  async complete(rapport: Rapport, edge: Edge): Promise<void> {
-    if (this.state.complete) return;
+  /**
+   * Tells what is not told yet.
+   * @returns false where the history is older than the demonstration, so somebody's own: nothing is told there
+   * @throws Error where a command is refused
+   */
+  async complete(rapport: Rapport, edge: Edge): Promise<boolean> {
+    if (this.state.complete) return true;
+    const [first] = await rapport.store.readAll({ limit: 1 });
+    if ((first?.metadata['recordedAt'] as string) < this.state.begunAt) {
+      rmSync(this.file);
+      return false;
+    }
     const stage = this.stage(rapport, edge);
     try {
       const { alice } = await tell(stage);
@@ -70,6 +79,7 @@ export class Demonstration {
     }
     this.state = { ...this.state, complete: true };
     this.save();
+    return true;
   }
 
   /** What to print: where it is, who is in it, and a first command for a shell. */
@@ -80,7 +90,8 @@ export class Demonstration {
       return `  ${subject.padEnd(width('subject'))}  ${name.padEnd(width('name'))}  ${about.padEnd(width('about'))}  ${id}`;
     });
     return `
-Rapport is at ${url}, with a demonstration. Its people sign in without a password; none of them exists:
+Rapport is at ${url}, its API is described at ${url}/docs. The people of the demonstration sign in without a password;
+none of them exists:
 
 ${people.join('\n')}
 
