@@ -1,6 +1,6 @@
 /** What happened, by which kind of actor, and why was it allowed? No personal values, so auditors may read it (promise R5). */
-import { question, shape, Text, Whole, type ActorKind, type Facts } from '@rapport/kernel';
-import { from, insert, json, jsonOf, projection, table, wordOf, type ReadDatabase } from '@rapport/read-model';
+import { nextPage, Paged, question, shape, type ActorKind, type Facts } from '@rapport/kernel';
+import { from, insert, json, jsonOf, page, projection, table, wordOf, type ReadDatabase } from '@rapport/read-model';
 import { ofEvent, titleOf } from '../subjects';
 
 export const trail = table(
@@ -43,13 +43,7 @@ export const auditTrail = projection({
     }),
 });
 
-export class ReadAuditTrail {
-  @Text({ max: 64, description: 'Where to go on: `next` of the page before.', optional: true })
-  before?: string;
-
-  @Whole({ min: 1, max: 500, description: 'Entries on a page. 100 where it is left out.', optional: true })
-  limit?: number;
-}
+export class ReadAuditTrail extends Paged {}
 
 const auditTrailAnswer = shape.object('AuditTrail', {
   entries: shape.list(
@@ -68,14 +62,14 @@ const auditTrailAnswer = shape.object('AuditTrail', {
     }),
     'Newest first.',
   ),
-  next: shape.optional(shape.text('Where to go on: `before` of the next page.')),
+  next: nextPage,
 });
 
-export const readAuditTrail = question(ReadAuditTrail, auditTrailAnswer, async (db: ReadDatabase, { before, limit = 100 }) => {
-  const page = from(db, trail).selectAll().orderBy('position', 'desc').limit(limit);
-  const rows = await (before === undefined ? page : page.where('position', '<', before)).execute();
+export const readAuditTrail = question(ReadAuditTrail, auditTrailAnswer, async (db: ReadDatabase, query) => {
+  const { rows, next } = await page(from(db, trail).selectAll(), query, ['trail.position'], 'newest first');
   return {
     facts: {},
+    next,
     answer: {
       entries: rows.map((row) => ({
         event: row.event,
@@ -88,7 +82,6 @@ export const readAuditTrail = question(ReadAuditTrail, auditTrailAnswer, async (
         purpose: row.purpose,
         why: { action: row.action, policies: json(row.policies), facts: json(row.facts), policySet: row.policy_set },
       })),
-      next: rows.length === limit ? rows[rows.length - 1]!.position : undefined,
     },
   };
 });

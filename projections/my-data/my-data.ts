@@ -1,12 +1,13 @@
 /** What do you have on me? Every value, with the event that brought it, its source, purpose and legal basis (promise R2). */
 import { DetailsCorrected, details, NoteCorrected } from '@rapport/domain';
-import { Id, question, shape, Slug, type ActorKind, type RecordedEvent, type Sealed } from '@rapport/kernel';
+import { Id, nextPage, Paged, question, shape, Slug, type ActorKind, type RecordedEvent, type Sealed } from '@rapport/kernel';
 import {
   from,
   insert,
   json,
   jsonOf,
   named,
+  page,
   projection,
   table,
   upsert,
@@ -90,7 +91,7 @@ export const myData = projection({
   ],
 });
 
-export class ReadMyData {
+export class ReadMyData extends Paged {
   @Id({ description: 'The person.' })
   personId!: string;
 
@@ -118,10 +119,12 @@ const myDataAnswer = shape.object('MyData', {
     }),
     'In the order they were recorded.',
   ),
+  next: nextPage,
 });
 
-export const readMyData = question(ReadMyData, myDataAnswer, async (db: ReadDatabase, { personId }, actor) => {
-  const rows = await from(db, values)
+export const readMyData = question(ReadMyData, myDataAnswer, async (db: ReadDatabase, query, actor) => {
+  const { personId } = query;
+  const about = from(db, values)
     .leftJoin(named(supersessions), (join) =>
       join
         .onRef('supersession.field', '=', 'value.field')
@@ -130,14 +133,12 @@ export const readMyData = question(ReadMyData, myDataAnswer, async (db: ReadData
     )
     .selectAll('value')
     .select('supersession.position as superseded')
-    .where('value.person', '=', personId)
-    .orderBy('value.position')
-    .orderBy('value.field')
-    .limit(1_000)
-    .execute();
+    .where('value.person', '=', personId);
+  const { rows, next } = await page(about, query, ['value.position', 'value.field'], 'oldest first');
   if (rows.length === 0 && personId !== actor.id) return undefined;
   return {
     facts: { self: personId === actor.id },
+    next,
     answer: {
       values: rows.map((row) => ({
         field: row.field,

@@ -14,7 +14,7 @@ import {
   type CallStatus,
   type Terms,
 } from '@rapport/domain';
-import { Id, question, shape, Slug, type ActorKind, type RecordedEvent, type Sealed, type ShapeOf } from '@rapport/kernel';
+import { Id, nextPage, Paged, question, shape, Slug, type ActorKind, type RecordedEvent, type Sealed, type ShapeOf } from '@rapport/kernel';
 import {
   ensure,
   from,
@@ -23,6 +23,7 @@ import {
   jsonOf,
   jsonOrNullOf,
   on,
+  page,
   patch,
   projection,
   table,
@@ -144,7 +145,7 @@ export const mySupportCalls = projection({
   ],
 });
 
-export class ReadMyCalls {
+export class ReadMyCalls extends Paged {
   @Id({ description: 'The person.' })
   personId!: string;
 }
@@ -185,14 +186,12 @@ const ofCall = {
 };
 
 const inList = shape.object('CallInList', { ...ofCall, updatedAt: shape.instant('When something last happened.') });
-const callsAnswer = shape.object('Calls', { calls: shape.list(inList, 'Last opened first.') });
+const callsAnswer = shape.object('Calls', { calls: shape.list(inList, 'Last opened first.'), next: nextPage });
 
-/** Calls on one answer. */
-const MOST = 200;
-
-async function listOf(db: ReadDatabase, whose: 'caller' | 'organization', id: string): Promise<ShapeOf<typeof callsAnswer>> {
-  const rows = await from(db, calls).selectAll().where(whose, '=', id).orderBy('position', 'desc').limit(MOST).execute();
-  return {
+async function listOf(db: ReadDatabase, whose: 'caller' | 'organization', id: string, query: Paged) {
+  const theirs = from(db, calls).selectAll().where(whose, '=', id);
+  const { rows, next } = await page(theirs, query, ['call.position'], 'newest first');
+  const answer: ShapeOf<typeof callsAnswer> = {
     calls: rows.map((row) => ({
       id: row.id,
       number: json(row.number),
@@ -204,14 +203,15 @@ async function listOf(db: ReadDatabase, whose: 'caller' | 'organization', id: st
       updatedAt: row.updated_at,
     })),
   };
+  return { answer, next };
 }
 
-export const readMyCalls = question(ReadMyCalls, callsAnswer, async (db: ReadDatabase, { personId }, actor) => ({
-  facts: { self: personId === actor.id },
-  answer: await listOf(db, 'caller', personId),
+export const readMyCalls = question(ReadMyCalls, callsAnswer, async (db: ReadDatabase, query, actor) => ({
+  facts: { self: query.personId === actor.id },
+  ...(await listOf(db, 'caller', query.personId, query)),
 }));
 
-export class ReadOrganizationCalls {
+export class ReadOrganizationCalls extends Paged {
   @Id({ description: 'The organization.' })
   organizationId!: string;
 
@@ -219,18 +219,15 @@ export class ReadOrganizationCalls {
   purpose?: string;
 }
 
-export const readOrganizationCalls = question(
-  ReadOrganizationCalls,
-  callsAnswer,
-  async (db: ReadDatabase, { organizationId: id }, actor, directory) => {
-    const organization = directory.organization(id);
-    if (organization === undefined) return undefined;
-    return {
-      facts: { contact: directory.organizationsOf(actor.id).includes(id), visible: organization.visibility.calls },
-      answer: await listOf(db, 'organization', id),
-    };
-  },
-);
+export const readOrganizationCalls = question(ReadOrganizationCalls, callsAnswer, async (db: ReadDatabase, query, actor, directory) => {
+  const { organizationId: id } = query;
+  const organization = directory.organization(id);
+  if (organization === undefined) return undefined;
+  return {
+    facts: { contact: directory.organizationsOf(actor.id).includes(id), visible: organization.visibility.calls },
+    ...(await listOf(db, 'organization', id, query)),
+  };
+});
 
 export class ReadCall {
   @Id({ description: 'The call.' })

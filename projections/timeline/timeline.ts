@@ -1,6 +1,6 @@
 /** What happened with this person? Everything that names them, newest first, for those who work with them (promise R8). */
-import { Id, question, shape, Slug, type ActorKind } from '@rapport/kernel';
-import { from, insert, json, jsonOf, projection, table, wordOf, type ReadDatabase } from '@rapport/read-model';
+import { Id, nextPage, Paged, question, shape, Slug, type ActorKind } from '@rapport/kernel';
+import { from, insert, json, jsonOf, page, projection, table, wordOf, type ReadDatabase } from '@rapport/read-model';
 import { ofEvent, peopleOf, titleOf } from '../subjects';
 
 export const entries = table(
@@ -37,7 +37,7 @@ export const timeline = projection({
     ),
 });
 
-export class ReadTimeline {
+export class ReadTimeline extends Paged {
   @Id({ description: 'The person.' })
   personId!: string;
 
@@ -55,13 +55,17 @@ const timelineAnswer = shape.object('Timeline', {
     }),
     'Newest first.',
   ),
+  next: nextPage,
 });
 
-export const readTimeline = question(ReadTimeline, timelineAnswer, async (db: ReadDatabase, { personId }, actor) => {
-  const rows = await from(db, entries).selectAll().where('person', '=', personId).orderBy('position', 'desc').limit(100).execute();
+export const readTimeline = question(ReadTimeline, timelineAnswer, async (db: ReadDatabase, query, actor) => {
+  const { personId } = query;
+  const about = from(db, entries).selectAll().where('person', '=', personId);
+  const { rows, next } = await page(about, query, ['entry.position'], 'newest first');
   if (rows.length === 0) return undefined;
   return {
     facts: { self: personId === actor.id },
+    next,
     answer: {
       entries: rows.map((row) => ({
         at: row.at,

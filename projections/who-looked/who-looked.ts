@@ -1,7 +1,7 @@
 /** Who looked at my data, when, for which purpose (promises R3 and R15). The role, not the colleague's name (C-579/21). */
 import { PersonalDataDisclosed } from '@rapport/domain';
-import { Id, question, shape, type ActorKind } from '@rapport/kernel';
-import { from, insert, json, jsonOf, on, projection, table, wordOf, type ReadDatabase } from '@rapport/read-model';
+import { Id, nextPage, Paged, question, shape, type ActorKind } from '@rapport/kernel';
+import { from, insert, json, jsonOf, on, page, projection, table, wordOf, type ReadDatabase } from '@rapport/read-model';
 import { ofEvent } from '../subjects';
 
 export const looks = table(
@@ -45,7 +45,7 @@ export const whoLooked = projection({
   ],
 });
 
-export class ReadWhoLooked {
+export class ReadWhoLooked extends Paged {
   @Id({ description: 'The person.' })
   personId!: string;
 }
@@ -64,12 +64,16 @@ const whoLookedAnswer = shape.object('Disclosures', {
     }),
     'Newest first.',
   ),
+  next: nextPage,
 });
 
-export const readWhoLooked = question(ReadWhoLooked, whoLookedAnswer, async (db: ReadDatabase, { personId }, actor) => {
-  const rows = await from(db, looks).selectAll().where('person', '=', personId).orderBy('position', 'desc').limit(1_000).execute();
+export const readWhoLooked = question(ReadWhoLooked, whoLookedAnswer, async (db: ReadDatabase, query, actor) => {
+  const { personId } = query;
+  const about = from(db, looks).selectAll().where('person', '=', personId);
+  const { rows, next } = await page(about, query, ['look.position'], 'newest first');
   return {
     facts: { self: personId === actor.id },
+    next,
     answer: {
       looks: rows.map((row) => ({
         at: row.at,

@@ -37,6 +37,11 @@ export class RevisionConflict extends Error {
   }
 }
 
+/** The cursor is none of this list with these parameters. */
+export class InvalidCursor extends Error {
+  override readonly name = 'InvalidCursor';
+}
+
 /** The Idempotency-Key was used before, with another body. */
 export class IdempotencyMismatch extends Error {
   override readonly name = 'IdempotencyMismatch';

@@ -3,6 +3,7 @@ export * from './aggregate';
 export * from './dictionary';
 export * from './events';
 export * from './fields';
+export * from './page';
 export * from './refusal';
 export * from './query';
 export * from './shape';

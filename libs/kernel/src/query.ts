@@ -1,6 +1,7 @@
 /** A question to the read models: a class of its parameters, what its answer looks like, and how it is found. */
 import type { Directory, Facts } from './aggregate';
 import type { Actor } from './events';
+import type { Place } from './page';
 import type { Shape } from './shape';
 
 export interface Found<A = unknown> {
@@ -12,6 +13,8 @@ export interface Found<A = unknown> {
   readonly facts: Facts;
   /** The answer, its personal values `Sealed`. They are opened once showing them was authorized and recorded. */
   readonly answer: A;
+  /** Of a page that is not the last: the place of its last entry. */
+  readonly next?: Place;
 }
 
 export interface Question<Db = unknown, Q extends object = object> {

@@ -4,10 +4,12 @@
  * Opening comes before recording, so that exactly what could be opened is recorded.
  */
 import { disclosure, notCovered, PersonalDataDisclosed, type DisclosedRecord, type Purpose } from '@rapport/domain';
+import { Cursors } from './cursor';
 import { Refused, Unavailable } from './errors';
 import { isErased, isSealed, type Sealed } from './events';
 import { notFound, principalFacts } from './authorization';
 import type { Funnel, FunnelDependencies } from './funnel';
+import { Paged } from './page';
 import type { Principal } from '@rapport/access';
 import type { Question } from './query';
 
@@ -26,10 +28,14 @@ export interface ReaderDependencies<Db> extends Pick<FunnelDependencies, 'vault'
 }
 
 export class Reader<Db> {
+  private readonly cursors: Cursors;
+
   constructor(
     private readonly funnel: Funnel,
     private readonly deps: ReaderDependencies<Db>,
-  ) {}
+  ) {
+    this.cursors = new Cursors((text) => deps.vault.digest(text));
+  }
 
   /**
    * Answers a question.
@@ -37,11 +43,12 @@ export class Reader<Db> {
    * @param query a validated instance of the question's class
    * @returns the answer with its values readable; `{ erased: true }` where a key was destroyed, `{ withheld: true }`
    *   with its category where the purpose does not cover a value (GDPR Art. 5(1)(c))
-   * @throws Refused, Forbidden, Unavailable
+   * @throws Refused, Forbidden, InvalidCursor, Unavailable
    */
   async ask(question: Question<Db>, query: object, { principal: asking, correlationId, purpose: slug }: Asking): Promise<unknown> {
     const { authorities, db } = this.deps;
     const action = question.type.name;
+    if (query instanceof Paged && query.cursor !== undefined) query.after = this.cursors.open(query, query.cursor);
     const readModels = this.deps.readModels();
     const now = this.deps.clock().toISOString();
     const found = await question.find(db, query, { kind: asking.kind, id: asking.id }, authorities.directory, now);
@@ -76,7 +83,7 @@ export class Reader<Db> {
           });
         });
     }
-    return opened;
+    return found.next === undefined ? opened : { ...(opened as object), next: this.cursors.seal(query as Paged, found.next) };
   }
 
   /** Opens what an answer holds, and tells `shown` of it. */

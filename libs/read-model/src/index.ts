@@ -5,7 +5,7 @@ export type { ProjectionsModule } from './module';
 export { ensure, increment, insert, patch, remove, upsert, type Operations, type RowOperation } from './operations';
 export type { Status } from './progress';
 export { on, projection, type Handler, type Projection, type Tables } from './projection';
-export { from, json, named, openReadModel, type ReadDatabase, type ReadModel } from './query';
+export { from, json, named, openReadModel, page, type ReadDatabase, type ReadModel } from './query';
 export { rebuild, type RebuildOptions } from './rebuild';
 export { runProjections, type ReadModels, type ReadModelsConfig, type ReadModelsOptions } from './runtime';
 export {

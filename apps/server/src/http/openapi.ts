@@ -192,7 +192,9 @@ function pathParameter(name: string, field: FieldInfo | undefined): JsonSchema {
 }
 
 function queryParameter({ name, description, optional, list, schema, example }: FieldInfo): JsonSchema {
-  return { name, in: 'query', required: !optional, description, schema, example, ...(list ? { style: 'form', explode: true } : {}) };
+  // A page of documentation would send the example along; what is optional is better left out.
+  const given = optional ? {} : { example };
+  return { name, in: 'query', required: !optional, description, schema, ...given, ...(list ? { style: 'form', explode: true } : {}) };
 }
 
 /** The problems of HTTP itself that a route can be answered with. */

@@ -4,7 +4,7 @@
  */
 import { AppendTooLarge, OutcomeUnknown, WrongExpectedRevision } from '@rapport/event-store';
 import { isInvalid, refusals, type Invalid, type Refusal, type Violation } from '@rapport/kernel';
-import { Forbidden, IdempotencyMismatch, Refused, RevisionConflict, Unavailable } from '@rapport/kernel/errors';
+import { Forbidden, IdempotencyMismatch, InvalidCursor, Refused, RevisionConflict, Unavailable } from '@rapport/kernel/errors';
 import { ProjectionFailed, ReadModelBehind } from '@rapport/read-model';
 import { IdentityProviderUnavailable } from '../identity/tokens';
 
@@ -210,6 +210,10 @@ export function problemOf(error: unknown): ProblemError | undefined {
     const { reason, detail, field } = error;
     const errors = field === undefined ? {} : { errors: [{ pointer: `/${field}`, code: reason, detail }] };
     return problem('forbidden', { detail, members: { reason, ...errors } });
+  }
+  if (error instanceof InvalidCursor) {
+    const detail = 'This is no `next` of this list with these parameters. Take it as it was answered, or begin without a cursor.';
+    return invalidInput({ invalid: true, violations: [{ pointer: '/cursor', code: 'cursor', detail }] });
   }
   if (error instanceof RevisionConflict) return revisionConflict(error.actual);
   if (error instanceof IdempotencyMismatch) return problem('idempotency-mismatch');
