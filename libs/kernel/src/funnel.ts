@@ -357,14 +357,14 @@ export class Funnel {
     const slug = (command as CommonFields).purpose;
     const purpose = slug === undefined ? undefined : authorities.purpose(slug);
     const actor = { kind: principal.kind, id: principal.id };
-    const facts: Facts = {
-      ...principalFacts(principal, slug, purpose),
-      self: false,
-      exists: loaded.revision >= 0,
-      categoriesCovered: true, // What is stored is known once it is decided: `checkPurpose`.
-      ...aggregate.facts(loaded.state, actor, id, authorities.directory, now),
-      ...declaration.facts?.(command, loaded.state, actor, authorities.directory, now),
-    };
+    // Assigned: a literal with several spreads takes thirty times as long, and this is on the way of every command.
+    const facts: Facts = Object.assign(
+      principalFacts(principal, slug, purpose),
+      // What is stored is known once it is decided: `checkPurpose`.
+      { self: false, exists: loaded.revision >= 0, categoriesCovered: true },
+      aggregate.facts(loaded.state, actor, id, authorities.directory, now),
+      declaration.facts?.(command, loaded.state, actor, authorities.directory, now),
+    );
     const decision = authorize(this.deps, { principal, action, facts, targeted: declaration.target !== undefined });
     return { purpose, decision, facts };
   }
@@ -378,7 +378,9 @@ export class Funnel {
   ): void {
     const categories = new Set<string>();
     for (const { type, data } of events) {
-      for (const [name, field] of Object.entries(this.declarations.get(type)!.fields)) {
+      const { fields } = this.declarations.get(type)!;
+      for (const name in fields) {
+        const field = fields[name]!;
         if (field.kind === 'sealed' && (data as { [name: string]: unknown })[name] !== undefined) categories.add(field.category);
       }
     }
