@@ -232,6 +232,9 @@ export const readOrganizationCalls = question(ReadOrganizationCalls, callsAnswer
 export class ReadCall {
   @Id({ description: 'The call.' })
   callId!: string;
+
+  @Slug({ description: 'What it is needed for; not needed for one’s own call.', optional: true })
+  purpose?: string;
 }
 
 const callAnswer = shape.object('Call', {
