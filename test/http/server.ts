@@ -38,10 +38,9 @@ export class TestServer {
     return `http://localhost:${this.port}`;
   }
 
-  /** Starts it, again where it was killed; one that still runs is stopped first. */
-  async start(): Promise<void> {
-    if (this.child !== undefined) await this.kill();
-    const env = {
+  /** What it is started with: also for commands beside it. */
+  get environment(): NodeJS.ProcessEnv {
+    return {
       ...process.env,
       PORT: String(this.port),
       DATA_DIR: this.dataDir,
@@ -49,7 +48,12 @@ export class TestServer {
       NODE_ENV: 'test',
       ...this.env,
     };
-    const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  /** Starts it, again where it was killed; one that still runs is stopped first. */
+  async start(): Promise<void> {
+    if (this.child !== undefined) await this.kill();
+    const child = spawn(process.execPath, [MAIN], { env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     await new Promise<void>((resolve, reject) => {
       const hear = (chunk: Buffer) => {
