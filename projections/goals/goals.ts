@@ -60,14 +60,13 @@ interface Opened {
 }
 
 export const readGoals = statistic(ReadGoals, goalsAnswer, {
-  find: async (db: ReadDatabase, _, directory) => {
+  find: async (db: ReadDatabase) => {
     const [wanted, interesting] = await Promise.all([from(db, goals).selectAll().execute(), from(db, topics).selectAll().execute()]);
     return {
       facts: {},
       values: {
         goals: wanted.map((row) => ({ who: row.organization, terms: json(row.goals) })),
-        // Two records of one person are one of the five.
-        topics: interesting.map((row) => ({ who: directory.survivorOf(row.subject), term: json(row.topic) })),
+        topics: interesting.map((row) => ({ who: row.subject, term: json(row.topic) })),
       },
     };
   },

@@ -122,9 +122,8 @@ const myDataAnswer = shape.object('MyData', {
   next: nextPage,
 });
 
-export const readMyData = question(ReadMyData, myDataAnswer, async (db: ReadDatabase, query, actor, directory) => {
-  const group = directory.groupOf(query.personId);
-  const isSelf = group.includes(actor.id);
+export const readMyData = question(ReadMyData, myDataAnswer, async (db: ReadDatabase, query, actor) => {
+  const { personId } = query;
   const about = from(db, values)
     .leftJoin(named(supersessions), (join) =>
       join
@@ -134,11 +133,11 @@ export const readMyData = question(ReadMyData, myDataAnswer, async (db: ReadData
     )
     .selectAll('value')
     .select('supersession.position as superseded')
-    .where('value.person', 'in', group);
+    .where('value.person', '=', personId);
   const { rows, next } = await page(about, query, ['value.position', 'value.field'], 'oldest first');
-  if (rows.length === 0 && !isSelf) return undefined;
+  if (rows.length === 0 && personId !== actor.id) return undefined;
   return {
-    facts: { self: isSelf },
+    facts: { self: personId === actor.id },
     next,
     answer: {
       values: rows.map((row) => ({

@@ -1,4 +1,10 @@
-/** Starts the built server as a user would, in folders of its own, and talks to it over HTTP only. */
+/**
+ * Starts the built server as a user would, in folders of its own, and talks to it over HTTP only.
+ *
+ * Its events are in the embedded store. Where TEST_EVENT_STORE is set, each server gets an EventStoreDB of its own
+ * instead, because a history is one installation's: TEST_EVENT_STORE is a command that starts an empty one, prints its
+ * `esdb://` address, and ends it on SIGTERM.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -20,6 +26,7 @@ export class TestServer {
   log = '';
   private child: ChildProcess | undefined;
   private readonly tokens = new Map<string, string>();
+  private eventStore: { readonly url: string; readonly process: ChildProcess } | undefined;
   private check: ReturnType<typeof conformance> | undefined;
 
   private constructor(
@@ -38,22 +45,20 @@ export class TestServer {
     return `http://localhost:${this.port}`;
   }
 
-  /** What it is started with: also for commands beside it. */
-  get environment(): NodeJS.ProcessEnv {
-    return {
+  /** Starts it, again where it was killed; one that still runs is stopped first. */
+  async start(): Promise<void> {
+    if (this.child !== undefined) await this.kill();
+    if (process.env['TEST_EVENT_STORE'] && this.env['EVENT_STORE_URL'] === undefined) this.eventStore ??= await startEventStore();
+    const env = {
       ...process.env,
+      EVENT_STORE_URL: this.eventStore?.url,
       PORT: String(this.port),
       DATA_DIR: this.dataDir,
       XDG_CONFIG_HOME: join(this.folder, 'config'),
       NODE_ENV: 'test',
       ...this.env,
     };
-  }
-
-  /** Starts it, again where it was killed; one that still runs is stopped first. */
-  async start(): Promise<void> {
-    if (this.child !== undefined) await this.kill();
-    const child = spawn(process.execPath, [MAIN], { env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     await new Promise<void>((resolve, reject) => {
       const hear = (chunk: Buffer) => {
@@ -68,15 +73,12 @@ export class TestServer {
 
   /** @returns its exit code; null where the signal ended it */
   async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    const child = this.child!;
-    if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
-    const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
-    child.kill(signal);
-    return ended;
+    return ended(this.child!, signal);
   }
 
   async close(): Promise<void> {
     await this.kill();
+    if (this.eventStore !== undefined) await ended(this.eventStore.process);
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -129,6 +131,27 @@ export class TestServer {
     this.check ??= conformance((await (await fetch(`${this.url}/openapi.json`)).json()) as Parameters<typeof conformance>[0]);
     this.check(answered);
   }
+}
+
+async function ended(child: ChildProcess, signal?: NodeJS.Signals): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  return exited;
+}
+
+async function startEventStore(): Promise<{ url: string; process: ChildProcess }> {
+  const child = spawn(process.env['TEST_EVENT_STORE']!, { shell: true, stdio: ['ignore', 'pipe', 'inherit'] });
+  const url = await new Promise<string>((resolve, reject) => {
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      const address = /^esdb\S+$/m.exec(said);
+      if (address !== null) resolve(address[0]);
+    });
+    child.once('exit', (code) => reject(new Error(`TEST_EVENT_STORE ended with ${code} and printed no esdb:// address.`)));
+  });
+  return { url, process: child };
 }
 
 function freePort(): Promise<number> {

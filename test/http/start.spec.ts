@@ -19,7 +19,12 @@ describe('The start', () => {
   /** Runs the server until it ends by itself. */
   const ended = (env: NodeJS.ProcessEnv) =>
     new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) => {
-      const defaults = { DATA_DIR: join(folder, 'data'), XDG_CONFIG_HOME: join(folder, 'config'), NODE_ENV: 'test' };
+      const defaults = {
+        DATA_DIR: join(folder, 'data'),
+        XDG_CONFIG_HOME: join(folder, 'config'),
+        NODE_ENV: 'test',
+        EVENT_STORE_URL: undefined,
+      };
       const child = spawn(process.execPath, [MAIN], { env: { ...process.env, ...defaults, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
       const heard = { stdout: '', stderr: '' };
       child.stdout.on('data', (chunk: Buffer) => (heard.stdout += chunk.toString()));
@@ -39,7 +44,7 @@ describe('The start', () => {
   it('says that the data is open in another process', async () => {
     const { code, stderr } = await ended({ PORT: String(server.port), DATA_DIR: server.dataDir });
     expect(code).toBe(1);
-    expect(stderr).toMatch(/^StoreLocked: .* is open in another process .*Stop that process first/);
+    expect(stderr).toMatch(/^(StoreLocked|VaultInUse): .* is open in another process.* Stop /);
   });
 
   it('says that the data folder is none', async () => {

@@ -1,7 +1,6 @@
 /** The operator's command: `npm run rapport -- …`. Each command is a file in `commands/`; here they are only listed. */
 import 'reflect-metadata';
 import { Command } from 'commander';
-import { importing } from './commands/import';
 import { keys } from './commands/keys';
 import { rebuild } from './commands/rebuild';
 import { explain } from './errors';
@@ -16,13 +15,7 @@ const program = new Command('rapport')
   )
   .exitOverride();
 
-/** Commander hands its settings down only to commands that are made on the spot. */
-function inherit(command: Command, from: Command): Command {
-  command.copyInheritedSettings(from);
-  for (const below of command.commands) inherit(below, command);
-  return command;
-}
-for (const command of [importing(), keys(), rebuild()]) program.addCommand(inherit(command, program));
+for (const command of [keys(), rebuild()]) program.addCommand(command);
 
 program.parseAsync().catch((error: unknown) => {
   const { message, exitCode } = explain(error);

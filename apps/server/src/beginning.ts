@@ -69,6 +69,10 @@ export async function recordStart({ funnel, policies, store }: Beginning, config
     'RecordSoftwareStart',
     SoftwareStarted({ version: versionOf(), build: buildDigest(), configuration: configurationDigest(configuration) }),
   );
+  const [first] = await store.readAll({ limit: 1 });
+  if (first?.id !== firstEvent) {
+    throw new Error('Another Rapport has begun its history in this event store at the same time. Give this one an event store of its own.');
+  }
 }
 
 /** A digest of every file of the program, by its path: another build has another one. */

@@ -1,7 +1,7 @@
 /** The stores of one installation, opened for writing: the events, the vault with its keys, and where the read models are. */
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { declarations } from '@rapport/domain';
 import { openEventStore, type EmbeddedEventStore, type EventStore } from '@rapport/event-store';
 import { recover } from '@rapport/kernel/recovery';
 import { keyFilePath, openVault, type Vault } from '@rapport/vault';
@@ -31,23 +31,38 @@ export function versionOf(): string {
   return (JSON.parse(readFileSync(join(projectRoot(), 'package.json'), 'utf8')) as { version: string }).version;
 }
 
-/** @throws StoreLocked, VaultInUse where another process has them; EventStoreUnavailable, KeyFileRefused, VaultMismatch */
+/** The event store is in use by another program. */
+export class ForeignHistory extends Error {
+  override readonly name = 'ForeignHistory';
+  constructor({ stream, type }: { readonly stream: string; readonly type: string }) {
+    super(`The event store begins with ${type} in ${stream}, which is not an event of Rapport. Give Rapport an event store of its own.`);
+  }
+}
+
+/**
+ * @throws StoreLocked, VaultInUse where another process has them; EventStoreUnavailable, ForeignEvent, ForeignHistory,
+ * KeyFileRefused, VaultMismatch
+ */
 export async function openStores({ dataDir, eventStoreUrl }: Pick<Configuration, 'dataDir' | 'eventStoreUrl'>): Promise<Stores> {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const storeConfig = { url: eventStoreUrl, dataDir };
   const store = await openEventStore(storeConfig);
   let vault: Vault | undefined;
   try {
-    const storeId = 'storeId' in store ? store.storeId : createHash('sha256').update(eventStoreUrl!).digest('hex').slice(0, 32);
-    const keyFile = keyFilePath(process.env, storeId, dataDir);
-    const first = (await store.readAll({ limit: 1 }))[0]?.id;
-    const opened = openVault({ file: join(dataDir, 'vault.db'), keyFile, first, clock: () => new Date() });
+    const [first] = await store.readAll({ limit: 1 });
+    if (first !== undefined && !declarations.some(({ type }) => type === first.type)) throw new ForeignHistory(first);
+    const opened = openVault({
+      file: join(dataDir, 'vault.db'),
+      // A server's address may change; the history stays the same.
+      keyFile: (firstEvent) => keyFilePath(process.env, 'storeId' in store ? store.storeId : firstEvent, dataDir),
+      first: first?.id,
+      clock: () => new Date(),
+    });
     vault = opened.vault;
     await recover(store, opened.vault);
     return {
       store,
       ...opened,
-      keyFile,
       storeConfig,
       readModelFile: join(dataDir, 'read.db'),
       projectionsModule: join(projectRoot(), ...(__filename.endsWith('.ts') ? ['projections'] : ['dist', 'projections']), 'index'),

@@ -78,7 +78,7 @@ export class VaultMismatch extends Error {
     reason: string,
   ) {
     super(
-      `${file} does not belong to these events: ${reason}. Nothing was changed. Restore the events, the vault and its key file from one backup.`,
+      `${file} does not belong to these events: ${reason}. Nothing was changed. Restore the events, the vault and its key file from one backup; another installation needs events and a vault of its own.`,
     );
   }
 }

@@ -10,7 +10,7 @@ import { uuid } from './spec/place';
 describe('A vault and its history', () => {
   let folder: string;
   const open = (first: string | undefined, { file = 'vault.db', key = 'a.key' } = {}) =>
-    openVault({ file: join(folder, file), keyFile: join(folder, 'keys', key), first, clock: () => new Date() });
+    openVault({ file: join(folder, file), keyFile: () => join(folder, 'keys', key), first, clock: () => new Date() });
   const use = (first: string | undefined, more = {}) => {
     const { vault, firstEvent } = open(first, more);
     vault.createOwner(uuid(1));

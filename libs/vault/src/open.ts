@@ -12,28 +12,30 @@ import { Vault } from './vault';
  * other events is found at once, and not when the first value does not open.
  *
  * @param first id of the history's first event; undefined where there is no event yet
- * @returns the vault, and the id that the first event is to have, or has
+ * @returns the vault, the id that the first event is to have, or has, and where the keys are
  * @throws VaultMismatch; KeyFileRefused; VaultInUse; KeyLost where the key file is another vault's
  */
 export function openVault({
   file,
-  keyFile,
+  keyFile: keyFileOf,
   first,
   clock,
 }: {
   file: string;
-  keyFile: string;
+  /** Where the keys are, by the id of the history's first event. */
+  keyFile: (firstEvent: string) => string;
   first: string | undefined;
   clock: () => Date;
-}): { vault: Vault; firstEvent: string } {
+}): { vault: Vault; firstEvent: string; keyFile: string } {
   const db = new Database(file);
   try {
     const firstEvent = checkHistory(db, first);
+    const keyFile = keyFileOf(firstEvent);
     const isNew = db.get('SELECT 1 FROM vault_key') === undefined;
     if (!isNew && !existsSync(keyFile))
       throw new KeyFileRefused(keyFile, `it is not there, and without it nothing in ${file} can be opened`);
     const keys = existsSync(keyFile) ? loadKeyRing(keyFile) : createKeyFile(keyFile, pooledRandom());
-    return { vault: new Vault({ file, keys, clock }, db), firstEvent };
+    return { vault: new Vault({ file, keys, clock }, db), firstEvent, keyFile };
   } catch (error) {
     db.close();
     throw error;

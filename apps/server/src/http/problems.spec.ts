@@ -3,7 +3,7 @@ import { BadRequestException, Body, Controller, Get, Module, NotFoundException, 
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AppendTooLarge, OutcomeUnknown, WrongExpectedRevision } from '@rapport/event-store';
+import { AppendFailed, AppendTooLarge, EventStoreUnavailable, OutcomeUnknown, WrongExpectedRevision } from '@rapport/event-store';
 import { Id, refusal, Text } from '@rapport/kernel';
 import { Forbidden, IdempotencyMismatch, Refused, RevisionConflict, Unavailable } from '@rapport/kernel/errors';
 import { ProjectionFailed, ReadModelBehind } from '@rapport/read-model';
@@ -42,6 +42,8 @@ const errors: { readonly [name: string]: () => unknown } = {
   stale: () => new Unavailable('authorities-stale', `Stale ${SECRET}`),
   outcome: () => new OutcomeUnknown('person-1'),
   store: () => new Unavailable('store-unavailable', `Lost ${SECRET}`, { cause: new Error(SECRET) }),
+  away: () => new EventStoreUnavailable({ cause: new Error(SECRET) }),
+  full: () => new AppendFailed('person-1', 'disk full'),
   wrong: () => new WrongExpectedRevision('person-1', 1, 2),
   tooLarge: () => new AppendTooLarge('person-1', 2_000_000),
   behind: () => new ReadModelBehind(SECRET, undefined, 1),
@@ -163,6 +165,8 @@ describe('every error becomes a problem', () => {
     ['idempotency', 422, 'idempotency-mismatch', {}],
     ['stale', 503, 'authorities-stale', {}],
     ['outcome', 503, 'outcome-unknown', {}],
+    ['away', 503, 'store-unavailable', {}],
+    ['full', 503, 'store-unavailable', {}],
     ['store', 503, 'store-unavailable', {}],
     ['wrong', 409, 'concurrent-change', {}],
     ['tooLarge', 413, 'too-large', { limit: 1024 * 1024 }],

@@ -2,7 +2,7 @@
  * Errors as problem documents (RFC 9457). Each kind has a stable `type`, a relative URL with a page behind it; the
  * sentences here are all there is to read, so that no message of an error and no value of the input can get out.
  */
-import { AppendTooLarge, OutcomeUnknown, WrongExpectedRevision } from '@rapport/event-store';
+import { AppendFailed, AppendTooLarge, EventStoreUnavailable, OutcomeUnknown, WrongExpectedRevision } from '@rapport/event-store';
 import { isInvalid, refusals, type Invalid, type Refusal, type Violation } from '@rapport/kernel';
 import { Forbidden, IdempotencyMismatch, InvalidCursor, Refused, RevisionConflict, Unavailable } from '@rapport/kernel/errors';
 import { ProjectionFailed, ReadModelBehind } from '@rapport/read-model';
@@ -87,7 +87,11 @@ const TYPES = {
     'Identity provider not available',
     'The keys of the identity provider cannot be had, so that no token can be verified. Send the request again later.',
   ],
-  'store-unavailable': [503, 'Store not available', 'The event store cannot be reached. Nothing was done; send the request again later.'],
+  'store-unavailable': [
+    503,
+    'Store not available',
+    'The event store cannot be reached or does not take anything. Nothing was done; send the request again later.',
+  ],
 } as const satisfies { readonly [code: string]: readonly [status: number, title: string, explanation: string] };
 
 export type ProblemCode = keyof typeof TYPES;
@@ -222,6 +226,9 @@ export function problemOf(error: unknown): ProblemError | undefined {
     return problem('read-model-behind', { headers: RETRY_AFTER, cause: error });
   }
   if (error instanceof Unavailable) return problem(error.code, { headers: RETRY_AFTER, cause: error });
+  if (error instanceof EventStoreUnavailable || error instanceof AppendFailed) {
+    return problem('store-unavailable', { headers: RETRY_AFTER, cause: error });
+  }
   if (error instanceof OutcomeUnknown) return problem('outcome-unknown', { headers: RETRY_AFTER, cause: error });
   if (error instanceof WrongExpectedRevision) return problem('concurrent-change', { headers: RETRY_AFTER });
   if (error instanceof AppendTooLarge) return tooLarge(error.limit);

@@ -2,6 +2,7 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
 import { StreamsClient } from '@eventstore/db-client/generated/streams_grpc_pb';
 import type { ReadReq } from '@eventstore/db-client/generated/streams_pb';
+import { EventStoreUnavailable } from './errors';
 
 /** EVENT_STORE_URL is not a connection string. It may hold a password, so the message never quotes it. */
 export class InvalidConnectionString extends Error {
@@ -68,19 +69,24 @@ export class Connection {
     this.internals = this.client as unknown as Internals;
   }
 
-  /** Begins a read or a subscription. Its caller must `end` it. */
+  /** Begins a read or a subscription. Its caller must `end` it. @throws EventStoreUnavailable */
   read(request: ReadReq): Promise<ReadCall> {
     return this.begin('read', (client, ...args) => client.read(request, ...args));
   }
 
-  /** Begins a call that takes appends, and answers each. */
+  /** Begins a call that takes appends, and answers each. @throws EventStoreUnavailable */
   append(): Promise<AppendCall> {
     return this.begin('append', (client, ...args) => client.batchAppend(...args));
   }
 
-  private begin<T>(name: string, call: (client: StreamsClient, ...args: CallArguments) => T): Promise<T> {
+  private async begin<T>(name: string, call: (client: StreamsClient, ...args: CallArguments) => T): Promise<T> {
     const args = () => this.internals.callArguments({}, { deadline: Infinity });
-    return this.internals.GRPCStreamCreator(StreamsClient, name, (client) => call(client, ...args()))();
+    try {
+      return await this.internals.GRPCStreamCreator(StreamsClient, name, (client) => call(client, ...args()))();
+    } catch (cause) {
+      // No node of a cluster could be found, for instance. Nothing was sent.
+      throw new EventStoreUnavailable({ cause });
+    }
   }
 
   /** Ends every call, then the connection. */

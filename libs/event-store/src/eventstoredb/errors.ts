@@ -16,7 +16,7 @@ export class EventStoreUnavailable extends Error {
     super(
       options.cause instanceof AccessDeniedError
         ? 'EventStoreDB does not let this user do that. Check user and password in EVENT_STORE_URL, and the access lists of $all.'
-        : 'EventStoreDB does not answer. Check that it runs and that EVENT_STORE_URL names it.',
+        : 'EventStoreDB does not answer. Check that it runs, that EVENT_STORE_URL names it, and that tls=false is there where it does without TLS.',
       options,
     );
   }
@@ -64,7 +64,7 @@ export function appendError(stream: string, expected: ExpectedRevision, bytes: n
 
 /** The client says so where it had no connection to send anything on. */
 function wasNotSent({ type, message }: { readonly type: ErrorType; readonly message: string }): boolean {
-  return type === ErrorType.UNAVAILABLE && message.includes('No connection established');
+  return type === ErrorType.UNAVAILABLE && /No connection established|Name resolution failed/.test(message);
 }
 
 interface CommandError {

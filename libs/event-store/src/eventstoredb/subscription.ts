@@ -129,11 +129,7 @@ class Feed {
 
   /** @throws EventStoreUnavailable */
   static async of(connection: Connection, request: ReadReq, part: Part, signal: AbortSignal): Promise<Feed> {
-    try {
-      return new Feed(await connection.read(request), part, signal);
-    } catch (error) {
-      throw readError(error);
-    }
+    return new Feed(await connection.read(request), part, signal);
   }
 
   /**
