@@ -22,13 +22,15 @@ export function peopleOf(event: RecordedEvent): readonly string[] {
     participants = [],
     caller,
     organization,
+    survivor,
   } = event.data as {
     participants?: readonly string[];
     caller?: string;
     organization?: string;
+    survivor?: string;
   };
   const own = /^(person|organization|staffMember)-/.test(event.stream) ? [event.streamId] : [];
-  return [...own, ...participants, ...[caller, organization].filter((id) => id !== undefined)];
+  return [...own, ...participants, ...[caller, organization, survivor].filter((id) => id !== undefined)];
 }
 
 const titles = new Map(declarations.map(({ type, title }) => [type, title]));

@@ -145,7 +145,7 @@ export const readAuthorizedPersons = question(
           .filter((row) => row.delegated_from === null || inForce.has(row.delegated_from))
           .map((row) => ({
             id: row.id,
-            person: row.person,
+            person: directory.survivorOf(row.person),
             name: json(row.name),
             kinds: json(row.kinds),
             since: row.since,

@@ -60,13 +60,14 @@ interface Opened {
 }
 
 export const readGoals = statistic(ReadGoals, goalsAnswer, {
-  find: async (db: ReadDatabase) => {
+  find: async (db: ReadDatabase, _, directory) => {
     const [wanted, interesting] = await Promise.all([from(db, goals).selectAll().execute(), from(db, topics).selectAll().execute()]);
     return {
       facts: {},
       values: {
         goals: wanted.map((row) => ({ who: row.organization, terms: json(row.goals) })),
-        topics: interesting.map((row) => ({ who: row.subject, term: json(row.topic) })),
+        // Two records of one person are one of the five.
+        topics: interesting.map((row) => ({ who: directory.survivorOf(row.subject), term: json(row.topic) })),
       },
     };
   },

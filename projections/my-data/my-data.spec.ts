@@ -1,6 +1,7 @@
 import { ContactAdded, DetailsCorrected, NoteCorrected, NoteTaken } from '@rapport/domain';
 import { eventId, given, happened, readable, type Happened } from '@rapport/read-model/testing';
 import type { Sealed } from '@rapport/kernel';
+import { nothingKnown } from '@rapport/kernel/testing';
 import { myData, readMyData } from './my-data';
 
 const ALICE = '0a000000-0000-4000-8000-000000000001';
@@ -21,7 +22,7 @@ async function shown(...events: readonly Happened[]): Promise<[string, unknown, 
     model.db,
     { personId: ALICE },
     { kind: 'person', id: ALICE },
-    undefined as never,
+    nothingKnown,
     '2026-03-31T10:00:00.000Z',
   );
   await model.close();

@@ -122,8 +122,9 @@ const myDataAnswer = shape.object('MyData', {
   next: nextPage,
 });
 
-export const readMyData = question(ReadMyData, myDataAnswer, async (db: ReadDatabase, query, actor) => {
-  const { personId } = query;
+export const readMyData = question(ReadMyData, myDataAnswer, async (db: ReadDatabase, query, actor, directory) => {
+  const group = directory.groupOf(query.personId);
+  const isSelf = group.includes(actor.id);
   const about = from(db, values)
     .leftJoin(named(supersessions), (join) =>
       join
@@ -133,11 +134,11 @@ export const readMyData = question(ReadMyData, myDataAnswer, async (db: ReadData
     )
     .selectAll('value')
     .select('supersession.position as superseded')
-    .where('value.person', '=', personId);
+    .where('value.person', 'in', group);
   const { rows, next } = await page(about, query, ['value.position', 'value.field'], 'oldest first');
-  if (rows.length === 0 && personId !== actor.id) return undefined;
+  if (rows.length === 0 && !isSelf) return undefined;
   return {
-    facts: { self: personId === actor.id },
+    facts: { self: isSelf },
     next,
     answer: {
       values: rows.map((row) => ({

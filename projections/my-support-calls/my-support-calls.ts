@@ -188,8 +188,8 @@ const ofCall = {
 const inList = shape.object('CallInList', { ...ofCall, updatedAt: shape.instant('When something last happened.') });
 const callsAnswer = shape.object('Calls', { calls: shape.list(inList, 'Last opened first.'), next: nextPage });
 
-async function listOf(db: ReadDatabase, whose: 'caller' | 'organization', id: string, query: Paged) {
-  const theirs = from(db, calls).selectAll().where(whose, '=', id);
+async function listOf(db: ReadDatabase, whose: 'caller' | 'organization', ids: readonly string[], query: Paged) {
+  const theirs = from(db, calls).selectAll().where(whose, 'in', ids);
   const { rows, next } = await page(theirs, query, ['call.position'], 'newest first');
   const answer: ShapeOf<typeof callsAnswer> = {
     calls: rows.map((row) => ({
@@ -206,9 +206,9 @@ async function listOf(db: ReadDatabase, whose: 'caller' | 'organization', id: st
   return { answer, next };
 }
 
-export const readMyCalls = question(ReadMyCalls, callsAnswer, async (db: ReadDatabase, query, actor) => ({
-  facts: { self: query.personId === actor.id },
-  ...(await listOf(db, 'caller', query.personId, query)),
+export const readMyCalls = question(ReadMyCalls, callsAnswer, async (db: ReadDatabase, query, actor, directory) => ({
+  facts: { self: directory.groupOf(actor.id).includes(query.personId) },
+  ...(await listOf(db, 'caller', directory.groupOf(query.personId), query)),
 }));
 
 export class ReadOrganizationCalls extends Paged {
@@ -225,13 +225,16 @@ export const readOrganizationCalls = question(ReadOrganizationCalls, callsAnswer
   if (organization === undefined) return undefined;
   return {
     facts: { contact: directory.organizationsOf(actor.id).includes(id), visible: organization.visibility.calls },
-    ...(await listOf(db, 'organization', id, query)),
+    ...(await listOf(db, 'organization', [id], query)),
   };
 });
 
 export class ReadCall {
   @Id({ description: 'The call.' })
   callId!: string;
+
+  @Slug({ description: 'What it is needed for; not needed for one’s own call.', optional: true })
+  purpose?: string;
 }
 
 const callAnswer = shape.object('Call', {
@@ -253,16 +256,17 @@ export const readCall = question(ReadCall, callAnswer, async (db: ReadDatabase, 
   const call = await from(db, calls).selectAll().where('id', '=', callId).executeTakeFirst();
   if (call === undefined) return undefined;
   const rows = await from(db, steps).selectAll().where('call', '=', callId).orderBy('at').orderBy('position').execute();
-  const seen = actor.kind === 'staff' && call.caller !== actor.id ? rows : rows.filter((row) => row.internal === 0);
+  const isCaller = call.caller !== null && directory.groupOf(actor.id).includes(call.caller);
+  const seen = actor.kind === 'staff' && !isCaller ? rows : rows.filter((row) => row.internal === 0);
   return {
     facts: {
-      caller: call.caller === actor.id,
+      caller: isCaller,
       contact: call.organization !== null && directory.organizationsOf(actor.id).includes(call.organization),
       visible: call.organization !== null && directory.organization(call.organization)?.visibility.calls === true,
     },
     answer: {
       id: call.id,
-      caller: call.caller,
+      caller: call.caller === null ? null : directory.survivorOf(call.caller),
       number: json(call.number),
       subject: json(call.subject),
       status: call.status,

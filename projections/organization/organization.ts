@@ -18,7 +18,7 @@ import {
   type ContactPointKind,
   type Relationship,
 } from '@rapport/domain';
-import { Id, question, shape, Slug, type Sealed } from '@rapport/kernel';
+import { Id, question, shape, Slug, type Directory, type Sealed } from '@rapport/kernel';
 import {
   ensure,
   from,
@@ -26,7 +26,6 @@ import {
   json,
   jsonOf,
   jsonOrNullOf,
-  named,
   on,
   patch,
   projection,
@@ -35,6 +34,7 @@ import {
   upsert,
   wordOf,
   type ReadDatabase,
+  type SelectedRow,
 } from '@rapport/read-model';
 
 export const organizations = table(
@@ -185,25 +185,39 @@ const organizationAnswer = shape.object('Organization', {
   ),
 });
 
+/** Who belongs to the organization, each person once, under whichever of their ids they joined. */
+async function contactPersons(db: ReadDatabase, memberships: readonly Membership[], directory: Directory) {
+  const byPerson = new Map<string, Membership>();
+  for (const membership of memberships) {
+    const id = directory.survivorOf(membership.person);
+    // Their own membership tells their role, where they have one.
+    if (!directory.hasLeft(id) && (!byPerson.has(id) || id === membership.person)) byPerson.set(id, membership);
+  }
+  const rows =
+    byPerson.size === 0
+      ? []
+      : await from(db, people)
+          .selectAll()
+          .where('id', 'in', [...byPerson.keys()])
+          .orderBy('id')
+          .execute();
+  return rows.map((row) => ({ ...row, role: byPerson.get(row.id)!.role, since: byPerson.get(row.id)!.since }));
+}
+type Membership = SelectedRow<typeof members.columns>;
+
 export const readOrganization = question(
   ReadOrganization,
   organizationAnswer,
   async (db: ReadDatabase, { organizationId: id }, actor, directory) => {
     const found = await from(db, organizations).selectAll().where('id', '=', id).executeTakeFirst();
     if (found === undefined) return undefined;
-    const [kinds, points, parts, contacts] = await Promise.all([
+    const [kinds, points, parts, memberships] = await Promise.all([
       from(db, relationships).selectAll().where('organization', '=', id).orderBy('kind').execute(),
       from(db, contactPoints).selectAll().where('owner', '=', id).orderBy('id').execute(),
       from(db, organizations).select(['id', 'name']).where('parent', '=', id).limit(MOST).execute(),
-      from(db, members)
-        .innerJoin(named(people), 'person.id', 'member.person')
-        .select(['person.id', 'person.name', 'person.email', 'person.telephone', 'member.role', 'member.since'])
-        .where('member.organization', '=', id)
-        .where('member.until', 'is', null)
-        .orderBy('person.id')
-        .limit(MOST)
-        .execute(),
+      from(db, members).selectAll().where('organization', '=', id).where('until', 'is', null).orderBy('person').limit(MOST).execute(),
     ]);
+    const contacts = await contactPersons(db, memberships, directory);
     return {
       facts: { contact: directory.organizationsOf(actor.id).includes(id) },
       answer: {

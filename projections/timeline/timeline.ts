@@ -58,16 +58,17 @@ const timelineAnswer = shape.object('Timeline', {
   next: nextPage,
 });
 
-export const readTimeline = question(ReadTimeline, timelineAnswer, async (db: ReadDatabase, query, actor) => {
-  const { personId } = query;
-  const about = from(db, entries).selectAll().where('person', '=', personId);
+export const readTimeline = question(ReadTimeline, timelineAnswer, async (db: ReadDatabase, query, actor, directory) => {
+  const group = directory.groupOf(query.personId);
+  const about = from(db, entries).selectAll().where('person', 'in', group);
   const { rows, next } = await page(about, query, ['entry.position'], 'newest first');
   if (rows.length === 0) return undefined;
   return {
-    facts: { self: personId === actor.id },
+    facts: { self: group.includes(actor.id) },
     next,
     answer: {
-      entries: rows.map((row) => ({
+      // An event may be about several of them, and happened once all the same.
+      entries: [...new Map(rows.map((row) => [row.event, row])).values()].map((row) => ({
         at: row.at,
         what: titleOf(row.type),
         type: row.type,

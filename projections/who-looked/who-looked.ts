@@ -67,22 +67,27 @@ const whoLookedAnswer = shape.object('Disclosures', {
   next: nextPage,
 });
 
-export const readWhoLooked = question(ReadWhoLooked, whoLookedAnswer, async (db: ReadDatabase, query, actor) => {
-  const { personId } = query;
-  const about = from(db, looks).selectAll().where('person', '=', personId);
+export const readWhoLooked = question(ReadWhoLooked, whoLookedAnswer, async (db: ReadDatabase, query, actor, directory) => {
+  const group = directory.groupOf(query.personId);
+  const about = from(db, looks).selectAll().where('person', 'in', group);
   const { rows, next } = await page(about, query, ['look.position'], 'newest first');
+  // One answer may have shown values of several of them.
+  const positions = rows.map((row) => row.position);
+  const all = group.length === 1 ? rows : await about.where('position', 'in', positions).execute();
+  const shown = new Map<string, readonly string[]>();
+  for (const { event, categories } of all) shown.set(event, [...(shown.get(event) ?? []), ...json(categories)]);
   return {
-    facts: { self: personId === actor.id },
+    facts: { self: group.includes(actor.id) },
     next,
     answer: {
-      looks: rows.map((row) => ({
+      looks: [...new Map(rows.map((row) => [row.event, row])).values()].map((row) => ({
         at: row.at,
         by: row.recipient_kind,
         roles: json(row.roles),
         question: row.query,
         purpose: row.purpose,
         legalBasis: row.basis,
-        categories: json(row.categories),
+        categories: [...new Set(shown.get(row.event))].sort(),
         event: row.event,
       })),
     },

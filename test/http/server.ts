@@ -45,11 +45,9 @@ export class TestServer {
     return `http://localhost:${this.port}`;
   }
 
-  /** Starts it, again where it was killed; one that still runs is stopped first. */
-  async start(): Promise<void> {
-    if (this.child !== undefined) await this.kill();
-    if (process.env['TEST_EVENT_STORE'] && this.env['EVENT_STORE_URL'] === undefined) this.eventStore ??= await startEventStore();
-    const env = {
+  /** What it is started with: also for commands beside it. */
+  get environment(): NodeJS.ProcessEnv {
+    return {
       ...process.env,
       EVENT_STORE_URL: this.eventStore?.url,
       PORT: String(this.port),
@@ -58,7 +56,13 @@ export class TestServer {
       NODE_ENV: 'test',
       ...this.env,
     };
-    const child = spawn(process.execPath, [MAIN], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  }
+
+  /** Starts it, again where it was killed; one that still runs is stopped first. */
+  async start(): Promise<void> {
+    if (this.child !== undefined) await this.kill();
+    if (process.env['TEST_EVENT_STORE'] && this.env['EVENT_STORE_URL'] === undefined) this.eventStore ??= await startEventStore();
+    const child = spawn(process.execPath, [MAIN], { env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     await new Promise<void>((resolve, reject) => {
       const hear = (chunk: Buffer) => {

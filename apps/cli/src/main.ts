@@ -1,6 +1,7 @@
 /** The operator's command: `npm run rapport -- …`. Each command is a file in `commands/`; here they are only listed. */
 import 'reflect-metadata';
 import { Command } from 'commander';
+import { importing } from './commands/import';
 import { keys } from './commands/keys';
 import { rebuild } from './commands/rebuild';
 import { explain } from './errors';
@@ -15,7 +16,13 @@ const program = new Command('rapport')
   )
   .exitOverride();
 
-for (const command of [keys(), rebuild()]) program.addCommand(command);
+/** Commander hands its settings down only to commands that are made on the spot. */
+function inherit(command: Command, from: Command): Command {
+  command.copyInheritedSettings(from);
+  for (const below of command.commands) inherit(below, command);
+  return command;
+}
+for (const command of [importing(), keys(), rebuild()]) program.addCommand(inherit(command, program));
 
 program.parseAsync().catch((error: unknown) => {
   const { message, exitCode } = explain(error);

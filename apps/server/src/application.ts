@@ -1,6 +1,7 @@
 /** The Nest application: resources, handlers, problem documents, the development identity provider. */
 import { randomUUID } from 'node:crypto';
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -19,6 +20,7 @@ import { useJsonBodies } from './http/json';
 import { mountDocs } from './http/openapi-docs';
 import { mountProblemPages } from './http/problems-pages';
 import { ProblemFilter, problemOptions, routeMethods } from './http/problems-filter';
+import { developmentIssuer } from './identity/development-issuer';
 import { createDevelopmentProvider, mountDevelopmentProvider } from './identity/development-provider';
 import { createTokenVerifier, type TokenVerifier } from './identity/tokens';
 import { openRapport, type Rapport } from './rapport';
@@ -61,14 +63,14 @@ export interface Running {
 
 /**
  * Starts everything and listens.
+ * @param port where to listen, where that is not the configured one; 0 for any that is free
  * @throws InvalidConfiguration where the port or the data folder cannot be used; whatever keeps a store from opening
  */
-export async function startServer(configuration: Configuration, log: Logger): Promise<Running> {
-  const url = `http://localhost:${configuration.port}`;
-  const issuer = configuration.issuer ?? `${url}/identity`;
+export async function startServer(configuration: Configuration, log: Logger, port = configuration.port): Promise<Running> {
+  makeDataFolder(configuration.dataDir);
+  const issuer = configuration.issuer ?? developmentIssuer(configuration.dataDir, `http://localhost:${configuration.port}/identity`);
   const development = configuration.issuer === undefined;
   const officer = configuration.privacyOfficer ?? (development ? { issuer, subject: 'petra' } : undefined);
-  makeDataFolder(configuration.dataDir);
   const now = new Date().toISOString();
   const demonstration = configuration.demonstration ? Demonstration.of(configuration.dataDir, issuer, now) : undefined;
   const rapport = await openRapport({ ...configuration, privacyOfficer: officer }, log);
@@ -100,11 +102,14 @@ export async function startServer(configuration: Configuration, log: Logger): Pr
   try {
     await app.init();
     told = await demonstration?.complete(rapport, app.get(Edge));
-    await app.listen(configuration.port, '127.0.0.1');
+    await app.listen(port, '127.0.0.1');
   } catch (error) {
     await close();
-    throw notListening(configuration.port, error);
+    throw notListening(port, error);
   }
+  const url = `http://localhost:${(fastify.server.address() as AddressInfo).port}`;
+  // For commands beside this server: they find it by the store's lock.
+  if ('announce' in rapport.store) rapport.store.announce(url);
   return { url, rapport, introduction: told === true ? demonstration?.introduction(url, rapport) : undefined, close };
 }
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { Authorities, decide, loadPolicies, SYSTEM, type PolicySet } from '@rapport/access';
 import { aggregates, declarations, refusals, RefusalsRecorded } from '@rapport/domain';
-import type { EventStore } from '@rapport/event-store';
+import type { EmbeddedEventStore, EventStore } from '@rapport/event-store';
 import { Funnel } from '@rapport/kernel/funnel';
 import { Reader } from '@rapport/kernel/reader';
 import { recorder } from '@rapport/kernel/recorded';
@@ -17,7 +17,7 @@ import { Refusals } from './refusals';
 import { openStores, projectRoot } from './stores';
 
 export interface Rapport {
-  readonly store: EventStore;
+  readonly store: EventStore | EmbeddedEventStore;
   readonly vault: Vault;
   readonly policies: PolicySet;
   readonly authorities: Authorities;

@@ -6,6 +6,8 @@ import { engagement, EngagementEnded, EngagementOpened } from './oversight/engag
 import { PurposesAllowed, service, ServiceRegistered } from './oversight/service';
 import { RoleGranted, RoleWithdrawn, staffMember, TrainingAttested } from './oversight/staff-member';
 import { PurposeDeclared, purposeRegister, PurposeWithdrawn, type Purpose } from './privacy/purpose-register';
+import { AffiliationBegan } from './relationships/affiliation';
+import { MergedInto, Unmerged } from './relationships/merge';
 import { person, PersonLeft, SignInBound, SignInRevoked } from './relationships/person';
 
 const [SAM, PETRA, CRM] = [1, 2, 3].map((n) => `5a000000-0000-4000-8000-00000000000${n}`) as [string, string, string];
@@ -93,6 +95,54 @@ describe('whoever left', () => {
     );
     expect(directoryOf(role).hasRole('privacy-officer')).toBe(true);
     expect(directoryOf(role).hasLeft(SAM)).toBe(false);
+  });
+});
+
+describe('people who were merged', () => {
+  const ACME = 'ac000000-0000-4000-8000-000000000001';
+  const merged = (id: string, survivor: string) => of(person, id, MergedInto({ survivor }));
+  const unmerged = (id: string, survivor: string) => of(person, id, Unmerged({ survivor }));
+  const joined = of(person, CRM, AffiliationBegan({ organization: ACME }));
+
+  it('are one group, whichever of them is asked about, however they came to it', () => {
+    for (const events of [
+      [merged(CRM, SAM), merged(SAM, PETRA)],
+      [merged(SAM, PETRA), merged(CRM, SAM)],
+    ]) {
+      const directory = directoryOf(...events, joined, bound(CRM, 'a'));
+      for (const id of [SAM, PETRA, CRM]) {
+        expect(directory.survivorOf(id)).toBe(PETRA);
+        expect(directory.groupOf(id)).toEqual([PETRA, SAM, CRM]);
+        expect(directory.organizationsOf(id)).toEqual([ACME]);
+        expect(directory.signsIn(id)).toBe(true);
+      }
+    }
+  });
+
+  it('sign in as the survivor, with the roles of the survivor, and not at all once that one has left', () => {
+    const signedIn = [bound(SAM, 'a'), granted(PETRA), merged(SAM, PETRA)];
+    const principal = directoryOf(...signedIn).principal(account, NOW)!;
+    expect(principal).toMatchObject({ id: PETRA, kind: 'staff', roles: ['support'] });
+    expect(directoryOf(...signedIn, left(PETRA)).principal(account, NOW)).toBeUndefined();
+    const separated = directoryOf(...signedIn, unmerged(SAM, PETRA));
+    expect(separated.principal(account, NOW)).toMatchObject({ id: SAM, kind: 'person' });
+    expect(separated.signsIn(PETRA)).toBe(false);
+  });
+
+  it('never close a circle: where two processes merged both ways at once, the first holds', () => {
+    const directory = directoryOf(merged(SAM, PETRA), merged(PETRA, CRM), merged(CRM, SAM));
+    expect(directory.survivorOf(SAM)).toBe(CRM);
+    expect(directory.groupOf(CRM)).toEqual([CRM, PETRA, SAM]);
+  });
+
+  it('are as before once every merge is undone, in whatever order', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray([SAM, CRM], { minLength: 2 }), (order) => {
+        const undone = order.map((id) => unmerged(id, PETRA));
+        const directory = directoryOf(merged(CRM, SAM), merged(SAM, PETRA), ...undone);
+        for (const id of [SAM, PETRA, CRM]) expect(directory.groupOf(id)).toEqual([id]);
+      }),
+    );
   });
 });
 

@@ -21,6 +21,7 @@ import {
   type Visibility,
 } from './relationships/organization';
 import { AffiliationBegan, AffiliationEnded } from './relationships/affiliation';
+import { MergedInto, Unmerged } from './relationships/merge';
 import { PersonLeft, SignInBound, SignInRevoked } from './relationships/person';
 
 /** Somebody who may be allowed something, as far as events say. */
@@ -45,6 +46,8 @@ export const DIRECTORY_EVENTS: readonly string[] = [
   SignInBound,
   SignInRevoked,
   PersonLeft,
+  MergedInto,
+  Unmerged,
   AffiliationBegan,
   AffiliationEnded,
   OrganizationAdded,
@@ -70,6 +73,9 @@ export class Directory implements Questions {
   private readonly accounts = new Map<string, { readonly id: string; readonly kind: 'person' | 'service'; readonly signInId?: string }>();
   private readonly accountOfSignIn = new Map<string, string>();
   private readonly left = new Set<string>();
+  /** Who was merged → into whom; and the other way round. */
+  private readonly survivors = new Map<string, string>();
+  private readonly duplicates = new Map<string, readonly string[]>();
   private readonly affiliations = new Map<string, readonly string[]>();
   private readonly organizations = new Map<string, KnownOrganization>();
   private readonly appointments = new Map<string, Appointments>();
@@ -80,7 +86,7 @@ export class Directory implements Questions {
   /** Who signs in by this account, with what they may do at `now` (ISO 8601, UTC); undefined for nobody we know. */
   principal(account: Account, now: string): Principal | undefined {
     const bound = this.accounts.get(accountOf(account));
-    if (bound === undefined) return undefined;
+    if (bound === undefined || this.hasLeft(this.survivorOf(bound.id))) return undefined;
     return bound.kind === 'service' ? this.serviceOf(bound.id) : this.personOf(bound.id, now);
   }
 
@@ -96,10 +102,13 @@ export class Directory implements Questions {
     return { kind: 'service', id, roles: [], trained: false, purposes, engaged: false };
   }
 
-  private personOf(id: string, now: string): Principal {
+  /** Whoever signs in as somebody who was merged acts as the one they were merged into. */
+  private personOf(merged: string, now: string): Principal {
+    const id = this.survivorOf(merged);
     const roles = this.rolesOf(id);
-    const engaged =
-      !this.left.has(id) && [...this.engagements.values()].some((e) => e.status !== 'none' && e.auditor === id && isEngaged(e, now));
+    const group = this.groupOf(id);
+    const isTheirs = (e: Engagement) => e.status !== 'none' && group.includes(e.auditor) && isEngaged(e, now);
+    const engaged = !this.left.has(id) && [...this.engagements.values()].some(isTheirs);
     const kind = roles.length > 0 ? 'staff' : engaged ? 'auditor' : 'person';
     return { kind, id, roles: [...roles].sort(), trained: isTrained(this.staff.get(id), now), purposes: [], engaged };
   }
@@ -130,8 +139,27 @@ export class Directory implements Questions {
     return this.left.has(person);
   }
 
+  survivorOf(person: string): string {
+    let survivor = person;
+    for (let next = this.survivors.get(survivor); next !== undefined; next = this.survivors.get(next)) survivor = next;
+    return survivor;
+  }
+
+  groupOf(person: string): readonly string[] {
+    const group = [this.survivorOf(person)];
+    for (const member of group) group.push(...(this.duplicates.get(member) ?? []));
+    return group;
+  }
+
+  signsIn(person: string): boolean {
+    const group = this.groupOf(person);
+    return [...this.accounts.values()].some(({ id, kind }) => kind === 'person' && group.includes(id));
+  }
+
   organizationsOf(person: string): readonly string[] {
-    return this.affiliations.get(person) ?? [];
+    const group = this.groupOf(person);
+    if (group.length === 1) return this.affiliations.get(person) ?? [];
+    return [...new Set(group.flatMap((member) => this.affiliations.get(member) ?? []))];
   }
 
   organization(id: string): KnownOrganization | undefined {
@@ -142,7 +170,7 @@ export class Directory implements Questions {
     const appointments = this.appointments.get(organization);
     // Who no longer belongs to the organization decides nothing for it, whatever was appointed.
     if (appointments === undefined || !this.organizationsOf(person).includes(organization)) return [];
-    return authorityOf(appointments, person, at.slice(0, 10));
+    return [...new Set(this.groupOf(person).flatMap((id) => authorityOf(appointments, id, at.slice(0, 10))))];
   }
 
   ancestorsOf(organization: string): readonly string[] {
@@ -203,11 +231,17 @@ export class Directory implements Questions {
       if (account !== undefined && this.accounts.get(account)?.signInId === signInId) this.accounts.delete(account);
     } else if (is(event, PersonLeft)) {
       this.left.add(id);
+    } else if (is(event, MergedInto)) {
+      const { survivor } = event.data;
+      // Two processes at once may have closed a circle, each in a stream of its own: who came second is not merged.
+      if (this.survivorOf(survivor) !== id) this.merge(id, survivor);
+    } else if (is(event, Unmerged)) {
+      this.unmerge(id);
     } else if (is(event, AffiliationBegan)) {
       // Begun anew, with another role, it is still one.
-      this.affiliations.set(id, [...new Set([...this.organizationsOf(id), event.data.organization])]);
+      this.affiliations.set(id, [...new Set([...(this.affiliations.get(id) ?? []), event.data.organization])]);
     } else if (is(event, AffiliationEnded)) {
-      const left = this.organizationsOf(id).filter((organization) => organization !== event.data.organization);
+      const left = (this.affiliations.get(id) ?? []).filter((organization) => organization !== event.data.organization);
       if (left.length > 0) this.affiliations.set(id, left);
       else this.affiliations.delete(id);
     } else if (is(event, OrganizationAdded)) {
@@ -226,6 +260,21 @@ export class Directory implements Questions {
   private changeOrganization(id: string, change: Partial<KnownOrganization>): void {
     const known = this.organizations.get(id);
     if (known !== undefined) this.organizations.set(id, { ...known, ...change });
+  }
+
+  private merge(duplicate: string, survivor: string): void {
+    this.unmerge(duplicate);
+    this.survivors.set(duplicate, survivor);
+    this.duplicates.set(survivor, [...(this.duplicates.get(survivor) ?? []), duplicate]);
+  }
+
+  private unmerge(duplicate: string): void {
+    const survivor = this.survivors.get(duplicate);
+    if (survivor === undefined) return;
+    this.survivors.delete(duplicate);
+    const left = this.duplicates.get(survivor)!.filter((other) => other !== duplicate);
+    if (left.length > 0) this.duplicates.set(survivor, left);
+    else this.duplicates.delete(survivor);
   }
 }
 

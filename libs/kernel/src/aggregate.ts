@@ -18,7 +18,13 @@ export interface Directory {
   isStaff(person: string): boolean;
   /** Whether the relationship with somebody has ended. */
   hasLeft(person: string): boolean;
-  /** The organizations a person belongs to. */
+  /** The one that somebody was merged into; themselves where they were not. */
+  survivorOf(person: string): string;
+  /** Everybody who is the same person: the survivor first, then all who were merged into them. Themselves alone where nobody was. */
+  groupOf(person: string): readonly string[];
+  /** Whether somebody signs in here, under whichever of their ids. */
+  signsIn(person: string): boolean;
+  /** The organizations a person belongs to, under whichever of their ids. */
   organizationsOf(person: string): readonly string[];
   /** Undefined where there is no such organization. */
   organization(id: string): { readonly archived: boolean; readonly visibility: Visibility } | undefined;
@@ -42,6 +48,8 @@ export interface Context {
   open<T>(value: Sealed<T>): T | Erased;
   /** The id of the one who holds an external number, as claimed before; undefined where nobody does. */
   holder(namespace: string, value: string): string | undefined;
+  /** The state of the aggregate that the command's declaration names as `other`. */
+  readonly other?: unknown;
 }
 
 /** Facts for the policies. They hold no identifiers, so that equal facts share one decision. */
@@ -71,6 +79,10 @@ export interface CommandDeclaration<State = unknown, C extends object = object> 
   id?(command: C): string;
   /** The external number by which the aggregate is known; where nobody holds it, the command creates the aggregate. */
   identifiedBy?(command: C): Claim;
+  /** The id of another aggregate of this kind that the command is about too: it is kept still meanwhile, its state is given. */
+  other?(command: C): string;
+  /** It may be sent to somebody who was merged into another as well. */
+  readonly whileMerged?: true;
   /** Facts only this command has. */
   facts?(command: C, state: State, actor: Actor, directory: Directory, now: string): Facts;
   /** Identifiers nobody else may hold once the command has taken effect. */

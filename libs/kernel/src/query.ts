@@ -43,10 +43,16 @@ export function question<Db, Q extends object, A>(
 export function statistic<Db, Q extends object, A>(
   type: new () => Q,
   answer: Shape<A>,
-  { find, count }: { find: (db: Db, query: Q) => Promise<{ facts: Facts; values: unknown }>; count: (opened: unknown) => NoInfer<A> },
+  {
+    find,
+    count,
+  }: {
+    find: (db: Db, query: Q, directory: Directory) => Promise<{ facts: Facts; values: unknown }>;
+    count: (opened: unknown) => NoInfer<A>;
+  },
 ): Question<Db> {
-  const found = async (db: Db, query: Q) => {
-    const { facts, values } = await find(db, query);
+  const found = async (db: Db, query: Q, _: Actor, directory: Directory) => {
+    const { facts, values } = await find(db, query, directory);
     return { facts, answer: values };
   };
   return { type, answer, find: found, count } as unknown as Question<Db>;

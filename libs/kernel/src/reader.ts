@@ -56,7 +56,8 @@ export class Reader<Db> {
     const principal = authorities.renewed(asking, now);
     const asOf = authorities.position;
     const purpose = slug === undefined ? undefined : authorities.purpose(slug);
-    const answer = purpose === undefined ? found?.answer : withhold(found?.answer, purpose, principal.id);
+    const own = authorities.directory.groupOf(principal.id);
+    const answer = purpose === undefined ? found?.answer : withhold(found?.answer, purpose, own);
     const categories = collect(answer).map((value) => value.category);
     const facts = {
       ...principalFacts(principal, slug, purpose),
@@ -68,7 +69,7 @@ export class Reader<Db> {
     const decision = this.funnel.ask({ principal, action, facts, targeted: true });
     if (found === undefined) throw new Refused(notFound());
 
-    const shown = new Shown(principal.id, found.about);
+    const shown = new Shown(own, found.about);
     const opened = this.open(answer, shown);
     if (question.count !== undefined) return question.count(opened);
     if (principal.kind !== 'person' && shown.records.length > 0) {
@@ -106,7 +107,7 @@ class Shown {
   private readonly categoriesOf = new Map<string, Set<string>>();
 
   constructor(
-    private readonly self: string,
+    private readonly own: readonly string[],
     about: readonly string[] = [],
   ) {
     for (const id of about) this.of(id);
@@ -118,7 +119,7 @@ class Shown {
 
   private of(owner: string): Set<string> {
     const categories = this.categoriesOf.get(owner) ?? new Set();
-    if (owner !== this.self) this.categoriesOf.set(owner, categories);
+    if (!this.own.includes(owner)) this.categoriesOf.set(owner, categories);
     return categories;
   }
 
@@ -138,8 +139,8 @@ function collect(value: unknown, into: Sealed[] = []): Sealed[] {
  * The answer without what its purpose does not cover; who asks keeps what is their own. An answer of which nothing
  * would be left is given back whole: the policies refuse it.
  */
-function withhold(answer: unknown, purpose: Purpose, self: string): unknown {
-  const isCovered = (value: Sealed) => value.owner === self || notCovered(purpose, [value.category]).length === 0;
+function withhold(answer: unknown, purpose: Purpose, own: readonly string[]): unknown {
+  const isCovered = (value: Sealed) => own.includes(value.owner) || notCovered(purpose, [value.category]).length === 0;
   const walk = (value: unknown): unknown => {
     if (isSealed(value)) return isCovered(value) ? value : { withheld: true, category: value.category };
     if (Array.isArray(value)) return value.map(walk);

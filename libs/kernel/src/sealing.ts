@@ -1,6 +1,6 @@
 /** From an event as `decide` returned it to the event that is appended: its personal values sealed, the rest plain. */
 import type { JsonObject, NewEvent } from '@rapport/event-store';
-import type { Vault } from '@rapport/vault';
+import type { FieldToSeal, Vault } from '@rapport/vault';
 import type { EventDeclaration, EventMetadata, Owner } from './events';
 
 interface Unsealed {
@@ -17,23 +17,27 @@ interface Unsealed {
  * @throws Error where the event has a field that was not declared
  */
 export function sealEvent(vault: Vault, { stream, streamId, eventId, declaration, data, metadata }: Unsealed): NewEvent {
-  const values: { [name: string]: unknown } = { ...data };
-  const fields = Object.entries(values).flatMap(([name, value]) => {
+  const values: { [name: string]: unknown } = {};
+  const fields: FieldToSeal[] = [];
+  let isOwn = false;
+  for (const [name, value] of Object.entries(data)) {
     const field = declaration.fields[name];
     if (field === undefined) throw new Error(`${declaration.type} declares no field ${name}.`);
-    if (value === undefined) delete values[name];
-    return field.kind === 'plain' || value === undefined
-      ? []
-      : [{ field: name, category: field.category, owner: ownerOf(field.owner, values, streamId), value }];
-  });
+    if (value === undefined) continue;
+    values[name] = value;
+    if (field.kind === 'plain') continue;
+    const owner = ownerOf(field.owner, data as { [name: string]: unknown }, streamId);
+    isOwn ||= owner === streamId;
+    fields.push({ field: name, category: field.category, owner, value });
+  }
   // Only a record is its own reason to have a key; a person's exists since the person was added.
-  if (fields.some(({ owner }) => owner === streamId) && vault.ownerStatus(streamId) === 'unknown') vault.createOwner(streamId);
+  if (isOwn && vault.ownerStatus(streamId) === 'unknown') vault.createOwner(streamId);
   for (const [name, sealed] of vault.sealFields(stream, eventId, fields)) values[name] = sealed;
   return {
     id: eventId,
     type: declaration.type,
     data: values as JsonObject,
-    metadata: withoutUndefined({ version: declaration.version, ...metadata }),
+    metadata: { version: declaration.version, ...metadata } as unknown as JsonObject,
   };
 }
 
@@ -45,6 +49,3 @@ export function ownerOf(owner: Owner, data: { readonly [name: string]: unknown }
   if (typeof named === 'string') return named;
   return named?.length === 1 ? named[0]! : streamId;
 }
-
-const withoutUndefined = (value: object) =>
-  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as JsonObject;

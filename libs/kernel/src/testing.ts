@@ -23,14 +23,18 @@ export const newId = (label: string): string =>
   `00000000-0000-4000-8000-${Buffer.from(label).toString('hex').slice(0, 12).padStart(12, '0')}`;
 
 /** Who acts, when and with what beside the command; what is left out is filled in. */
-export type About = Partial<Pick<Context, 'now' | 'actor' | 'id' | 'holder'>> & {
+export type About = Partial<Pick<Context, 'now' | 'actor' | 'id' | 'holder' | 'other'>> & {
   /** What other streams say; of what is left out, nothing. */
   readonly directory?: Partial<Directory>;
 };
 
-const nothingKnown: Directory = {
+/** A directory that knows nothing. */
+export const nothingKnown: Directory = {
   isStaff: () => false,
   hasLeft: () => false,
+  survivorOf: (person) => person,
+  groupOf: (person) => [person],
+  signsIn: () => false,
   organizationsOf: () => [],
   organization: () => undefined,
   authorityOf: () => [],
@@ -152,8 +156,8 @@ function commandOf<C extends object>(type: CommandClass<C>, fields: Partial<C>):
   return command;
 }
 
-function contextOf({ now = NOW, actor = STAFF, id = STREAM_ID, holder = () => undefined, directory }: About): Context {
-  return { now, actor, id, newId, open: openShown, holder, directory: { ...nothingKnown, ...directory } };
+function contextOf({ now = NOW, actor = STAFF, id = STREAM_ID, holder = () => undefined, directory, other }: About): Context {
+  return { now, actor, id, newId, open: openShown, holder, other, directory: { ...nothingKnown, ...directory } };
 }
 
 function outcome(decision: Decision): Outcome {

@@ -61,14 +61,18 @@ export class Secrets {
     this.left = db.all<Reserved & { readonly wrapped: Uint8Array }>('SELECT first, size, tag, after, wrapped FROM block');
   }
 
-  /** @throws VaultNotSwept, VaultUnavailable */
-  take(use: Omit<Secret, 'bytes'>): { readonly id: string; readonly bytes: Buffer } {
+  /**
+   * Takes the next secret for a use of it.
+   * @returns its bytes stay the block's: they are gone once it has ended
+   * @throws VaultNotSwept, VaultUnavailable
+   */
+  take(owner: number, stream: string, event: string, category: string): { readonly id: string; readonly bytes: Buffer } {
     if (this.block === undefined || this.block.used === this.block.size) this.reserve();
-    const { first, tag, bytes: all } = this.block!;
-    const index = this.block!.used++;
-    const bytes = Buffer.from(all.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES));
-    this.unwritten.set(first + index, { ...use, tag, bytes });
-    return { id: secretId(first + index, tag), bytes };
+    const block = this.block!;
+    const index = block.used++;
+    const bytes = block.bytes.subarray(index * KEY_BYTES, (index + 1) * KEY_BYTES);
+    this.unwritten.set(block.first + index, { owner, stream, event, category, tag: block.tag, bytes });
+    return { id: secretId(block.first + index, block.tag), bytes };
   }
 
   /** @returns undefined where the id is not one of ours at all @throws KeyLost where it is missing; VaultNotSwept */
@@ -124,7 +128,6 @@ export class Secrets {
 
   /** What was in memory is in rows now. */
   private forget(): void {
-    for (const { bytes } of this.unwritten.values()) bytes.fill(0);
     this.unwritten.clear();
     this.block?.bytes.fill(0);
     this.block = undefined;

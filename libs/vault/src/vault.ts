@@ -46,6 +46,8 @@ interface Owner {
 
 const SEAL = Buffer.from('rapport seal v1');
 const CACHED_OWNERS = 10_000;
+/** So many that rows of one owner or record meet in one page when they are written; a pause of some milliseconds now and then. */
+const RESERVE = 2_048;
 
 export class Vault {
   /** Identifiers that only one stream may hold. */
@@ -68,7 +70,7 @@ export class Vault {
     try {
       this.commandKey = this.vaultKey('command');
       this.claims = new Claims(this.db, this.vaultKey('blind'));
-      this.secrets = new Secrets(this.db, { keys: () => this.keys, random: this.random, reserve: options.reserve ?? 512 });
+      this.secrets = new Secrets(this.db, { keys: () => this.keys, random: this.random, reserve: options.reserve ?? RESERVE });
     } catch (error) {
       this.db.close();
       throw error;
@@ -134,24 +136,23 @@ export class Vault {
    * @returns the fields by name @throws UnknownOwner, OwnerFenced, VaultNotSwept, VaultUnavailable
    */
   sealFields(stream: string, event: string, fields: readonly FieldToSeal[]): Map<string, Sealed> {
-    const keys = new Map<string, { readonly secret: string; readonly key: Buffer }>();
-    const sealed = new Map<string, Sealed>();
     // Whose key is not there is known before the first secret is taken.
-    for (const { owner } of fields) this.liveOwner(owner);
-    for (const { field, owner, category, value } of fields) {
-      const shared = `${owner} ${category}`;
-      let entry = keys.get(shared);
+    const owners = fields.map(({ owner }) => this.liveOwner(owner));
+    const used: { readonly owner: string; readonly category: string; readonly secret: string; readonly key: Buffer }[] = [];
+    const sealed = new Map<string, Sealed>();
+    fields.forEach(({ field, owner, category, value }, index) => {
+      let entry = used.find((each) => each.owner === owner && each.category === category);
       if (entry === undefined) {
-        const known = this.liveOwner(owner);
+        const known = owners[index]!;
         const ownerKey = this.keyOf(owner, known);
-        const { id, bytes } = this.secrets.take({ owner: known.n, stream, event, category });
-        entry = { secret: id, key: hkdf(ownerKey, bytes, SEAL) };
-        keys.set(shared, entry);
+        const { id, bytes } = this.secrets.take(known.n, stream, event, category);
+        entry = { owner, category, secret: id, key: hkdf(ownerKey, bytes, SEAL) };
+        used.push(entry);
       }
       const bytes = encrypt(entry.key, this.random(NONCE_BYTES), `${event}/${field}`, Buffer.from(JSON.stringify(value)));
       sealed.set(field, { $sealed: 1, owner, category, secret: entry.secret, value: bytes.toString('base64url') });
-    }
-    for (const { key } of keys.values()) key.fill(0);
+    });
+    for (const { key } of used) key.fill(0);
     return sealed;
   }
 
@@ -313,8 +314,9 @@ export class Vault {
    */
   uuid(commandId: string, label: string): string {
     const hex = hash('sha256', `${commandId} ${label}`, 'hex');
-    const variant = '89ab'[parseInt(hex[16]!, 16) & 3];
-    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+    const variant = '89ab'[parseInt(hex[16]!, 16) & 3]!;
+    // Joined, it is one text; a template would keep its parts, and these ids are kept for long.
+    return [hex.slice(0, 8), hex.slice(8, 12), '8' + hex.slice(13, 16), variant + hex.slice(17, 20), hex.slice(20, 32)].join('-');
   }
 
   // ── Rotation ──

@@ -20,6 +20,8 @@ export const routes: { readonly [resource: string]: readonly Route[] } = {
     sends('delete', 'people/:personId/contact-points/:contactPointId', domain.RemoveContactPoint, 'Remove a way to reach a person'),
     sends('put', 'people/:personId/organizations/:organization', domain.JoinOrganization, 'A person joins an organization'),
     sends('post', 'people/:personId/organizations/:organization/leave', domain.LeaveOrganization, 'A person leaves an organization'),
+    sends('post', 'people/:personId/merge', domain.MergePeople, 'Merge a duplicate into the person it is'),
+    sends('post', 'people/:personId/unmerge', domain.UnmergePerson, 'Undo a merge'),
     sends('post', 'people/:personId/leave', domain.RecordPersonLeft, 'The relationship ended'),
     sends('post', 'people/:personId/sign-ins', domain.BindSignIn, 'Bind an account'),
     sends('delete', 'people/:personId/sign-ins/:signInId', domain.RevokeSignIn, 'Revoke an account'),

@@ -43,6 +43,7 @@ import {
   RemoveContactPointCommand,
   type ContactPoints,
 } from './contact-point';
+import { MergedInto, mergeFacts, MergePeople, mergePeople, Unmerged, UnmergePerson, unmergePerson } from './merge';
 import { externalNumberIncomplete, RELATIONSHIPS, type ExternalNumber, type Relationship } from './relationship';
 
 // ── Events ──
@@ -111,6 +112,8 @@ type PersonEvent =
   | Recorded<typeof SignInRevoked>
   | Recorded<typeof AffiliationBegan>
   | Recorded<typeof AffiliationEnded>
+  | Recorded<typeof MergedInto>
+  | Recorded<typeof Unmerged>
   | Recorded<typeof ContactPointAdded>
   | Recorded<typeof ContactPointRemoved>;
 
@@ -118,6 +121,8 @@ type PersonEvent =
 
 interface KnownPerson {
   readonly status: 'current' | 'left';
+  /** The survivor, while they are merged into one. */
+  readonly mergedInto?: string;
   readonly relationship: Relationship;
   readonly details: { readonly [D in Detail]?: Sealed<string> };
   readonly signIns: { readonly [signInId: string]: Sealed<Account> };
@@ -146,6 +151,10 @@ function evolve(state: Person, event: PersonEvent): Person {
       const { [event.data.signInId]: _, ...signIns } = state.signIns;
       return { ...state, signIns };
     }
+    case 'MergedInto':
+      return { ...state, mergedInto: event.data.survivor };
+    case 'Unmerged':
+      return { ...state, mergedInto: undefined };
     case 'AffiliationBegan':
     case 'AffiliationEnded':
       return { ...state, affiliations: evolveAffiliations(state.affiliations, event) };
@@ -268,13 +277,14 @@ function addPerson(c: AddPerson): Decision {
   ];
 }
 
+/** Decides about a person who is there, also where the relationship has ended. */
+function whenKnown<C>(decide: (command: C, person: KnownPerson, context: Context) => Decision) {
+  return (c: C, state: Person, context: Context): Decision => (state.status === 'unknown' ? personNotFound() : decide(c, state, context));
+}
+
 /** Decides about a person we have a relationship with. */
 function whileCurrent<C>(decide: (command: C, person: KnownPerson, context: Context) => Decision) {
-  return (c: C, state: Person, context: Context): Decision => {
-    if (state.status === 'unknown') return personNotFound();
-    if (state.status === 'left') return personLeft();
-    return decide(c, state, context);
-  };
+  return whenKnown<C>((c, person, context) => (person.status === 'left' ? personLeft() : decide(c, person, context)));
 }
 
 const correctDetails = whileCurrent<CorrectDetails>((c, state, { open }) => {
@@ -334,12 +344,14 @@ export const person = aggregate<Person, PersonEvent>({
     SignInRevoked,
     AffiliationBegan,
     AffiliationEnded,
+    MergedInto,
+    Unmerged,
     ContactPointAdded,
     ContactPointRemoved,
   ],
   initial: { status: 'unknown' },
   evolve,
-  facts: (_, actor, id) => ({ self: actor.id === id }),
+  facts: (_, actor, id, directory) => ({ self: directory.groupOf(actor.id).includes(id) }),
   commands: [
     command(AddPerson, {
       claims: (c) =>
@@ -353,8 +365,10 @@ export const person = aggregate<Person, PersonEvent>({
       target: 'personId',
       decide: whileCurrent((c: AddContactPoint, { contactPoints }, context) => addContactPoint(c, contactPoints, context)),
     }),
+    // What only takes away may be sent to somebody who is merged: nothing else could take it away.
     command(RemoveContactPoint, {
       target: 'personId',
+      whileMerged: true,
       decide: whileCurrent((c: RemoveContactPoint, { contactPoints }) => removeContactPoint(c, contactPoints)),
     }),
     command(JoinOrganization, {
@@ -363,8 +377,16 @@ export const person = aggregate<Person, PersonEvent>({
     }),
     command(LeaveOrganization, {
       target: 'personId',
+      whileMerged: true,
       decide: whileCurrent((c: LeaveOrganization, { affiliations }, context) => leaveOrganization(c, affiliations, context)),
     }),
+    command(MergePeople, {
+      target: 'personId',
+      other: (c) => c.survivor,
+      facts: (c, _: Person, actor, directory) => mergeFacts(c, actor, directory),
+      decide: whenKnown((c: MergePeople, _, context) => mergePeople(c, context)),
+    }),
+    command(UnmergePerson, { target: 'personId', whileMerged: true, decide: whenKnown(unmergePerson) }),
     command(RecordPersonLeft, {
       target: 'personId',
       releases: (_, state: Person, { open }) => (state.status === 'unknown' ? [] : accounts(Object.values(state.signIns), open)),
@@ -377,6 +399,7 @@ export const person = aggregate<Person, PersonEvent>({
     }),
     command(RevokeSignIn, {
       target: 'personId',
+      whileMerged: true,
       releases: (c, state: Person, { open }) => (state.status === 'unknown' ? [] : accounts([state.signIns[c.signInId]], open)),
       decide: revokeSignIn,
     }),

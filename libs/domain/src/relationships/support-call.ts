@@ -349,10 +349,13 @@ export const supportCall = aggregate<SupportCall, CallEvent>({
   evolve,
   facts: (state, actor, _, directory) => ({
     contact: !isNone(state) && state.organization !== undefined && directory.organizationsOf(actor.id).includes(state.organization),
-    caller: !isNone(state) && state.caller === actor.id,
+    caller: !isNone(state) && state.caller !== undefined && directory.groupOf(actor.id).includes(state.caller),
   }),
   commands: [
-    command(OpenCall, { facts: (c, _, actor) => ({ caller: c.caller === actor.id }), decide: openCall }),
+    command(OpenCall, {
+      facts: (c, _, actor, directory) => ({ caller: directory.groupOf(actor.id).includes(c.caller) }),
+      decide: openCall,
+    }),
     command(CategorizeCall, { target: 'callId', decide: categorizeCall }),
     command(AssignCall, { target: 'callId', decide: assignCall }),
     command(ChangeCallStatus, { target: 'callId', decide: changeCallStatus }),
