@@ -1,10 +1,12 @@
 /** Every projection, for the runtime's worker; a test proves that none of these folders is missing. */
 import { auditTrail } from './audit-trail/audit-trail';
+import { audience } from './audience/audience';
 import { whoDecides } from './authorized-persons/authorized-persons';
 import { goalsAndInterests } from './goals/goals';
 import { myData } from './my-data/my-data';
 import { mySupportCalls } from './my-support-calls/my-support-calls';
 import { organizationCard } from './organization/organization';
+import { myPreferences } from './preferences/preferences';
 import { services } from './services/services';
 import { timeline } from './timeline/timeline';
 import { whoLooked } from './who-looked/who-looked';
@@ -19,5 +21,7 @@ export const projections = [
   whoDecides,
   services,
   goalsAndInterests,
+  myPreferences,
+  audience,
   auditTrail,
 ];

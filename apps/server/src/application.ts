@@ -23,6 +23,7 @@ import { ProblemFilter, problemOptions, routeMethods } from './http/problems-fil
 import { developmentIssuer } from './identity/development-issuer';
 import { createDevelopmentProvider, mountDevelopmentProvider } from './identity/development-provider';
 import { createTokenVerifier, type TokenVerifier } from './identity/tokens';
+import { mountUnsubscribe } from './unsubscribe';
 import { openRapport, type Rapport } from './rapport';
 import { versionOf } from './stores';
 import { resource } from './resource';
@@ -93,6 +94,7 @@ export async function startServer(configuration: Configuration, log: Logger, por
   app.useGlobalFilters(new ProblemFilter(log, routeMethods(fastify)));
   mountProblemPages(fastify);
   mountDocs(fastify, describeApi(issuer, versionOf()));
+  mountUnsubscribe(fastify, rapport, () => app.get(Edge));
   if (provider !== undefined) mountDevelopmentProvider(fastify, provider);
   const close = async () => {
     await app.close();

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { Inject, Injectable } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { Principal } from '@rapport/access';
+import type { Unsubscribe } from '@rapport/domain';
 import type { Question, ShapeOf } from '@rapport/kernel';
 import { Forbidden } from '@rapport/kernel/errors';
 import type { Envelope, Outcome } from '@rapport/kernel/funnel';
@@ -79,6 +80,13 @@ export class Edge {
     void reply.header('idempotency-key', formatIdempotencyKey(key)).header('etag', etag(revision));
     if (position !== undefined) void reply.header(POSITION_HEADER, position);
     return { id, revision, changed, position };
+  }
+
+  /** The holder of the link in a message is taken for who it was sent to, in this and nothing else (RFC 8058). */
+  async unsubscribe(command: Unsubscribe, correlationId: string): Promise<void> {
+    const principal: Principal = { kind: 'person', id: command.personId, roles: [], trained: false, purposes: [], engaged: false };
+    const commandId = this.rapport.vault.commandId([command.personId, 'unsubscribe', correlationId]);
+    await this.execute(command, principal, { commandId, correlationId, byLink: true });
   }
 
   execute(command: object, principal: Principal, envelope: Omit<Envelope, 'principal'>): Promise<Outcome> {

@@ -10,6 +10,7 @@ import { conversation } from './relationships/conversation';
 import { interests } from './relationships/interests';
 import { organization } from './relationships/organization';
 import { person } from './relationships/person';
+import { preferences } from './relationships/preferences';
 import { serviceAgreement } from './relationships/service-agreement';
 import { supportCall } from './relationships/support-call';
 
@@ -29,6 +30,7 @@ export * from './relationships/interests';
 export * from './relationships/merge';
 export * from './relationships/organization';
 export * from './relationships/person';
+export * from './relationships/preferences';
 export * from './relationships/relationship';
 export * from './relationships/service-agreement';
 export * from './relationships/support-call';
@@ -40,6 +42,7 @@ export const aggregates: readonly Aggregate[] = [
   authorizedPersons,
   serviceAgreement,
   interests,
+  preferences,
   conversation,
   supportCall,
   purposeRegister,

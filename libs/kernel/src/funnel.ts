@@ -27,6 +27,8 @@ export interface Envelope {
   readonly commandId: string;
   readonly correlationId: string;
   readonly causationId?: string;
+  /** It came by a link that was made for this person and this: `Vault.links`. */
+  readonly byLink?: true;
   /** The revision the sender saw (If-Match); `*` where any will do as long as there is one; undefined where it does not matter. */
   readonly ifRevision?: number | '*';
 }
@@ -230,7 +232,7 @@ export class Funnel {
     // From here to the decision nothing is awaited: facts and position are of one moment.
     const principal = authorities.renewed(envelope.principal, now);
     const asOf = authorities.position;
-    const { purpose, decision, facts } = this.authorize(route, command, principal, loaded, id, now);
+    const { purpose, decision, facts } = this.authorize(route, command, principal, loaded, id, now, envelope.byLink);
     this.checkRevision(envelope, loaded, declaration);
     checkNamed(command, id, declaration, { vault, directory: authorities.directory });
     const common = command as CommonFields;
@@ -344,6 +346,7 @@ export class Funnel {
     loaded: Loaded,
     id: string,
     now: string,
+    byLink?: true,
   ): { purpose: Purpose | undefined; decision: AccessDecision; facts: Facts } {
     const { authorities } = this.deps;
     const action = command.constructor.name;
@@ -351,13 +354,14 @@ export class Funnel {
     const purpose = slug === undefined ? undefined : authorities.purpose(slug);
     const actor = { kind: principal.kind, id: principal.id };
     // Assigned: a literal with several spreads takes thirty times as long, and this is on the way of every command.
-    const facts: Facts = Object.assign(
+    const known: Facts = Object.assign(
       principalFacts(principal, slug, purpose),
       // What is stored is known once it is decided: `checkPurpose`.
       { self: false, exists: loaded.revision >= 0, categoriesCovered: true },
       aggregate.facts(loaded.state, actor, id, authorities.directory, now),
       declaration.facts?.(command, loaded.state, actor, authorities.directory, now),
     );
+    const facts = byLink === undefined ? known : { ...known, byLink };
     const decision = authorize(this.deps, { principal, action, facts, targeted: declaration.target !== undefined });
     return { purpose, decision, facts };
   }

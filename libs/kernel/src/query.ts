@@ -1,6 +1,6 @@
 /** A question to the read models: a class of its parameters, what its answer looks like, and how it is found. */
 import type { Directory, Facts } from './aggregate';
-import type { Actor } from './events';
+import type { Actor, Erased, Sealed } from './events';
 import type { Place } from './page';
 import type { Shape } from './shape';
 
@@ -23,6 +23,8 @@ export interface Question<Db = unknown, Q extends object = object> {
   readonly answer: Shape;
   /** @returns undefined where there is no such thing */
   find(db: Db, query: Q, actor: Actor, directory: Directory, now: string): Promise<Found | undefined>;
+  /** Of a selection: what of what was found is answered. */
+  readonly choose?: (found: unknown, query: Q, look: Look) => unknown;
   /** Of a statistic: what is answered instead of the opened values. */
   readonly count?: (opened: unknown) => unknown;
 }
@@ -34,6 +36,32 @@ export function question<Db, Q extends object, A>(
   find: (db: Db, query: Q, actor: Actor, directory: Directory, now: string) => Promise<Found<NoInfer<A>> | undefined>,
 ): Question<Db> {
   return { type, answer, find } as unknown as Question<Db>;
+}
+
+/** What is needed to choose among what was found; nothing of it may get into the answer readable. */
+export interface Look {
+  /** The value, to compare it with something. */
+  open<T>(value: Sealed<T>): T | Erased;
+  /** A link that carries ids, readable by nobody else. */
+  link(kind: string, ids: readonly string[]): string;
+}
+
+/**
+ * Declares a question whose answer is chosen by personal values, which the read models hold sealed only. What is
+ * answered is still sealed, authorized, and recorded as disclosed; what was only looked at is not.
+ */
+export function selection<Db, Q extends object, C, A>(
+  type: new () => Q,
+  answer: Shape<A>,
+  {
+    find,
+    choose,
+  }: {
+    find: (db: Db, query: Q, actor: Actor, directory: Directory, now: string) => Promise<Found<C> | undefined>;
+    choose: (found: C, query: Q, look: Look) => NoInfer<A>;
+  },
+): Question<Db> {
+  return { type, answer, find, choose } as unknown as Question<Db>;
 }
 
 /**

@@ -11,7 +11,7 @@ import { notFound, principalFacts } from './authorization';
 import type { Funnel, FunnelDependencies } from './funnel';
 import { Paged } from './page';
 import type { Principal } from '@rapport/access';
-import type { Question } from './query';
+import type { Found, Look, Question } from './query';
 
 export interface Asking {
   readonly principal: Principal;
@@ -51,7 +51,8 @@ export class Reader<Db> {
     if (query instanceof Paged && query.cursor !== undefined) query.after = this.cursors.open(query, query.cursor);
     const readModels = this.deps.readModels();
     const now = this.deps.clock().toISOString();
-    const found = await question.find(db, query, { kind: asking.kind, id: asking.id }, authorities.directory, now);
+    const candidates = await question.find(db, query, { kind: asking.kind, id: asking.id }, authorities.directory, now);
+    const found = candidates && this.chosen(question, query, candidates);
 
     const principal = authorities.renewed(asking, now);
     const asOf = authorities.position;
@@ -88,6 +89,13 @@ export class Reader<Db> {
   }
 
   /** Opens what an answer holds, and tells `shown` of it. */
+  private chosen(question: Question<Db>, query: object, found: Found): Found {
+    if (question.choose === undefined) return found;
+    const { vault } = this.deps;
+    const look: Look = { open: (value) => vault.open(value), link: (kind, ids) => vault.links.make(kind, ids) };
+    return { ...found, answer: question.choose(found.answer, query, look) };
+  }
+
   private open(value: unknown, shown: Shown): unknown {
     if (isSealed(value)) {
       const opened = this.deps.vault.open(value);

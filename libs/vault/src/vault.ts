@@ -12,6 +12,7 @@ import { Claims } from './claims';
 import { decrypt, encrypt, hkdf, isZero, KEY_BYTES, mac, NONCE_BYTES, pooledRandom, unwrap, wrap, type Random } from './crypto';
 import { Database } from './database';
 import { KeyLost, OwnerFenced, OwnerNotFenced, SealBroken, UnknownOwner } from './errors';
+import { Links } from './links';
 import type { KeyRing } from './key-file';
 import { epochsInUse, rewrapAll } from './rotation';
 import { Secrets, type Secret, type SecretUse } from './secrets';
@@ -59,6 +60,8 @@ export class Vault {
   private readonly ownerKeys: LRUCache<string, Buffer>;
   private readonly purging: NodeJS.Timeout;
   private readonly secrets: Secrets;
+  /** Links that carry ids, for people who are not signed in. */
+  readonly links: Links;
 
   /** @throws VaultInUse; KeyLost where the keys are not those it was made with */
   constructor(
@@ -71,6 +74,7 @@ export class Vault {
       this.commandKey = this.vaultKey('command');
       this.claims = new Claims(this.db, this.vaultKey('blind'));
       this.secrets = new Secrets(this.db, { keys: () => this.keys, random: this.random, reserve: options.reserve ?? RESERVE });
+      this.links = new Links(this.vaultKey('link'));
     } catch (error) {
       this.db.close();
       throw error;

@@ -2,10 +2,12 @@
 import * as domain from '@rapport/domain';
 import { readAuditTrail } from '@rapport/projections/audit-trail/audit-trail';
 import { readAuthorizedPersons } from '@rapport/projections/authorized-persons/authorized-persons';
+import { countAudience, readAudience } from '@rapport/projections/audience/audience';
 import { readGoals } from '@rapport/projections/goals/goals';
 import { readMyData } from '@rapport/projections/my-data/my-data';
 import { readCall, readMyCalls, readOrganizationCalls } from '@rapport/projections/my-support-calls/my-support-calls';
 import { readOrganization } from '@rapport/projections/organization/organization';
+import { readPreferences } from '@rapport/projections/preferences/preferences';
 import { readServices } from '@rapport/projections/services/services';
 import { readTimeline } from '@rapport/projections/timeline/timeline';
 import { readWhoLooked } from '@rapport/projections/who-looked/who-looked';
@@ -67,6 +69,15 @@ export const routes: { readonly [resource: string]: readonly Route[] } = {
     sends('post', 'service-proposals', domain.ProposeService, 'Propose a service'),
     sends('post', 'services-agreed/:agreementId/proposals', domain.ProposeServiceChange, 'Propose a change of a service'),
     sends('delete', 'services-agreed/:agreementId/proposals/:proposalId', domain.WithdrawServiceProposal, 'Withdraw a proposal'),
+  ],
+  preferences: [
+    asks('people/:personId/preferences', readPreferences, 'What somebody wants to hear'),
+    sends('post', 'people/:personId/preferences', domain.SetPreference, 'Say what somebody wants to hear'),
+    sends('post', 'people/:personId/objection', domain.ObjectToMarketing, 'Object to direct marketing'),
+    sends('delete', 'people/:personId/objection', domain.WithdrawObjection, 'Take the objection back'),
+    sends('post', 'people/:personId/unsubscribe', domain.Unsubscribe, 'End what a message was sent for'),
+    asks('audience', readAudience, 'Who may be told of a topic, and why not the others'),
+    asks('audience/count', countAudience, 'How many may be told of a topic'),
   ],
   interests: [
     sends('post', 'interests/:subjectId', domain.ShowInterest, 'Note down an interest'),

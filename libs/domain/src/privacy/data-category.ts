@@ -7,6 +7,7 @@ export const DATA_CATEGORIES = {
   support: 'Support calls: what was asked, answered and done',
   feedback: 'What somebody thinks of us',
   services: 'Which services somebody has from us, under which contract, for what',
+  preferences: 'What somebody wants to hear from us, and by which channel',
   interests: 'What somebody showed interest in',
   authorization: 'By what it was shown that somebody may decide for an organization',
   'sign-in': 'By which account somebody signs in',
