@@ -27,7 +27,7 @@ describe('The demonstration', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const begin = (issuer = ISSUER) => Demonstration.of(folder, issuer, world.now);
+  const begin = () => Demonstration.of(folder, ISSUER, world.now);
 
   /** As a process that was just started. The read models and what is asked of them are doubles. */
   const complete = (demonstration = begin()!) => {
@@ -101,16 +101,9 @@ describe('The demonstration', () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it('says where its people sign in, where that is not here', () => {
-    expect(begin('http://localhost:3000/identity')).toBeDefined();
-    expect(() => begin('http://localhost:3001/identity')).toThrow(
-      /^PORT must be 3000: the people of the demonstration in .* sign in there/,
-    );
-  });
-
   it('keeps nothing but when it was begun', async () => {
     await complete();
     const state = JSON.parse(readFileSync(join(folder, 'demonstration.json'), 'utf8')) as object;
-    expect(state).toEqual({ begunAt: '2026-03-31T10:00:00.000Z', issuer: ISSUER, complete: true });
+    expect(state).toEqual({ begunAt: '2026-03-31T10:00:00.000Z', complete: true });
   });
 });

@@ -8,6 +8,7 @@ const TOLD = new Set([
   'EventStoreUnavailable',
   'InvalidConfiguration',
   'InvalidPolicySet',
+  'InvalidPurposesFile',
   'KeyFileRefused',
   'KeyLost',
   'ProjectionDefect',

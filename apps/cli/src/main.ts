@@ -3,6 +3,7 @@ import 'reflect-metadata';
 import { Command } from 'commander';
 import { importing } from './commands/import';
 import { keys } from './commands/keys';
+import { purposes } from './commands/purposes';
 import { rebuild } from './commands/rebuild';
 import { explain } from './errors';
 
@@ -22,7 +23,7 @@ function inherit(command: Command, from: Command): Command {
   for (const below of command.commands) inherit(below, command);
   return command;
 }
-for (const command of [importing(), keys(), rebuild()]) program.addCommand(inherit(command, program));
+for (const command of [importing(), keys(), purposes(), rebuild()]) program.addCommand(inherit(command, program));
 
 program.parseAsync().catch((error: unknown) => {
   const { message, exitCode } = explain(error);

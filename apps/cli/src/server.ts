@@ -31,6 +31,11 @@ export async function reachServer(env: NodeJS.ProcessEnv): Promise<Server> {
   return { url, tokens: new TokenSource(credentials, url), close };
 }
 
+/** As `reachServer`, for a command that has a token of somebody's own. @throws Stop */
+export function locateServer(env: NodeJS.ProcessEnv): Promise<Pick<Server, 'url' | 'close'>> {
+  return locate(env['RAPPORT_URL'] || undefined, readConfiguration(env));
+}
+
 async function locate(named: string | undefined, configuration: Configuration): Promise<Pick<Server, 'url' | 'close'>> {
   if (named !== undefined) return { url: checked(named), close: async () => undefined };
   for (const until = Date.now() + PATIENCE; ;) {

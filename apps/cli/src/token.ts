@@ -99,6 +99,25 @@ export class TokenSource {
   }
 }
 
+/**
+ * A token of the person for whom a command is run: RAPPORT_TOKEN; with the development identity provider that of a demo
+ * person.
+ *
+ * @param server its address, where the development identity provider is
+ * @throws Stop
+ */
+export async function personToken(env: NodeJS.ProcessEnv, issuer: string | undefined, server: string, demoPerson: string): Promise<string> {
+  const given = env['RAPPORT_TOKEN'] || undefined;
+  if (given !== undefined) return given;
+  if (issuer !== undefined) throw new Stop('Set RAPPORT_TOKEN to an access token of the person for whom this is done.');
+  const body = new URLSearchParams({ grant_type: 'urn:rapport:demo-person', client_id: 'demo', person: demoPerson });
+  const answer = await fetch(`${server}/identity/token`, { method: 'POST', body }).catch(() => undefined);
+  if (answer === undefined) throw new Stop(`The server at ${server} does not answer.`, EXIT.broken);
+  if (!answer.ok)
+    throw new Stop(`The server at ${server} has no development identity provider. Set OIDC_ISSUER as it is for it, and RAPPORT_TOKEN.`);
+  return ((await answer.json()) as { access_token: string }).access_token;
+}
+
 /** Whether an address is of this machine: only there may a secret go unencrypted. */
 export function isLoopback(address: string): boolean {
   return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(address).hostname);

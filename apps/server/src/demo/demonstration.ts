@@ -10,7 +10,6 @@ import { join } from 'node:path';
 import type { Principal } from '@rapport/access';
 import { isInvalid, validate, type InputClass } from '@rapport/kernel';
 import { readTimeline } from '@rapport/projections/timeline/timeline';
-import { InvalidConfiguration } from '../configuration';
 import type { Edge } from '../edge';
 import { DEMO_PEOPLE } from '../identity/development-people';
 import type { Rapport } from '../rapport';
@@ -18,8 +17,6 @@ import { tell, type Stage } from './story';
 
 interface State {
   readonly begunAt: string;
-  /** By which accounts its people sign in. */
-  readonly issuer: string;
   readonly complete: boolean;
 }
 
@@ -30,6 +27,8 @@ const DAY = 86_400_000;
 export class Demonstration {
   private constructor(
     private readonly file: string,
+    /** Of the accounts by which its people sign in. */
+    private readonly issuer: string,
     private state: State,
   ) {}
 
@@ -38,18 +37,12 @@ export class Demonstration {
    *
    * @param now ISO 8601, UTC
    * @returns undefined where the store was begun without a demonstration
-   * @throws InvalidConfiguration where its people sign in at another address
    */
   static of(dataDir: string, issuer: string, now: string): Demonstration | undefined {
     const file = join(dataDir, 'demonstration.json');
-    if (existsSync(file)) {
-      const state = JSON.parse(readFileSync(file, 'utf8')) as State;
-      if (state.issuer === issuer) return new Demonstration(file, state);
-      const { port } = new URL(state.issuer);
-      throw new InvalidConfiguration('PORT', `must be ${port}: the people of the demonstration in ${dataDir} sign in there. ${OR_ANOTHER}`);
-    }
+    if (existsSync(file)) return new Demonstration(file, issuer, JSON.parse(readFileSync(file, 'utf8')) as State);
     if (existsSync(join(dataDir, 'vault.db'))) return undefined;
-    const begun = new Demonstration(file, { begunAt: now, issuer, complete: false });
+    const begun = new Demonstration(file, issuer, { begunAt: now, complete: false });
     begun.save();
     return begun;
   }
@@ -86,7 +79,7 @@ export class Demonstration {
   introduction(url: string, rapport: Rapport): string {
     const width = (of: 'subject' | 'name' | 'about') => Math.max(...DEMO_PEOPLE.map((person) => person[of].length));
     const people = DEMO_PEOPLE.map(({ subject, name, about }) => {
-      const id = rapport.authorities.principal({ issuer: this.state.issuer, subject }, this.state.begunAt)?.id ?? '';
+      const id = rapport.authorities.principal({ issuer: this.issuer, subject }, this.state.begunAt)?.id ?? '';
       return `  ${subject.padEnd(width('subject'))}  ${name.padEnd(width('name'))}  ${about.padEnd(width('about'))}  ${id}`;
     });
     return `
@@ -104,8 +97,8 @@ Start with an empty store instead: DEMO=off DATA_DIR=./another npm start
   }
 
   private stage(rapport: Rapport, edge: Edge): Stage & { principal(who: string): Principal } {
-    const { begunAt, issuer } = this.state;
-    const begun = Date.parse(begunAt);
+    const { issuer } = this;
+    const begun = Date.parse(this.state.begunAt);
     const principal = (subject: string) => {
       const found = rapport.authorities.principal({ issuer, subject }, new Date().toISOString());
       if (found === undefined) throw new Error(`${subject} is bound to nobody.`);
