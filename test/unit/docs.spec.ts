@@ -69,3 +69,11 @@ describe('Commands in the documents', () => {
     expect(named.filter((entry) => scripts[entry.split(': ')[1]!] === undefined)).toEqual([]);
   });
 });
+
+describe('Decisions', () => {
+  it('have a number of their own, in the name of the file and in the title', () => {
+    const names = readdirSync(join(ROOT, 'docs', 'decisions'));
+    expect(new Set(names.map((name) => name.slice(0, 3))).size).toBe(names.length);
+    for (const name of names) expect(read(`docs/decisions/${name}`)).toMatch(new RegExp(`^# ${name.slice(0, 3)} `));
+  });
+});
