@@ -1,7 +1,7 @@
 /** The worker thread that commits: the only writer of the file. It takes one batch after the other. */
 import { BroadcastChannel, parentPort, workerData } from 'node:worker_threads';
 import { DatabaseSync } from '@photostructure/sqlite';
-import { channelName, CLOSE, Code, type BatchMessage, type BatchReply, type CommitterData, type Ready } from './protocol';
+import { channelName, CLOSE, Code, Outcome, type BatchMessage, type BatchReply, type CommitterData, type Ready } from './protocol';
 import { openForWriting } from './schema';
 
 const REMEMBERED_STREAMS = 50_000;
@@ -52,12 +52,12 @@ class Committer {
         position = Number(lastInsertRowid);
       }
       this.remember(stream, last + count);
-      outcomes.push(1, last + count, position);
+      outcomes.push(Outcome.WRITTEN, last + count, position);
       return true;
     }
     const position = expected === Code.EXISTS ? undefined : this.positionOfSame(stream, expected + 1, count, texts, at);
-    if (position === undefined) outcomes.push(0, last, 0);
-    else outcomes.push(1, expected + count, position);
+    if (position === undefined) outcomes.push(Outcome.REFUSED, last, 0);
+    else outcomes.push(Outcome.REPEATED, expected + count, position);
     return false;
   }
 

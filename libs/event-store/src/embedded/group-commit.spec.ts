@@ -4,6 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import { AppendFailed, OutcomeUnknown } from '../port';
 import { GroupCommit } from './group-commit';
 import type { BatchMessage } from './protocol';
+import { Tail } from './tail';
 
 /** A worker that the test plays. */
 class PlayedWorker extends EventEmitter {
@@ -22,7 +23,7 @@ describe('GroupCommit', () => {
   beforeEach(() => {
     worker = new PlayedWorker();
     commits = 0;
-    group = new GroupCommit(worker as unknown as Worker, 2, () => commits++);
+    group = new GroupCommit(worker as unknown as Worker, 2, new Tail(), () => commits++);
   });
   const append = (stream: string) => group.append(stream, 'none', EVENT);
   const settled = async (promises: Promise<unknown>[]) =>

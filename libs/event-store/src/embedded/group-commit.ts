@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { AppendFailed, OutcomeUnknown, WrongExpectedRevision, type Appended, type ExpectedRevision } from '../port';
-import { CLOSE, toCode, toPosition, type BatchReply } from './protocol';
+import { CLOSE, Outcome, toCode, toPosition, type BatchReply } from './protocol';
+import type { Tail } from './tail';
 
 interface Pending {
   readonly stream: string;
@@ -29,11 +30,13 @@ export class GroupCommit {
 
   /**
    * @param worker the committer, which has said that it is ready
+   * @param tail told of every append that was written
    * @param onCommit called after each commit that wrote something
    */
   constructor(
     private readonly worker: Worker,
     private readonly maxBatch: number,
+    private readonly tail: Tail,
     private readonly onCommit: () => void,
   ) {
     worker.on('message', (reply: BatchReply) => this.answer(reply));
@@ -110,7 +113,7 @@ export class GroupCommit {
     } else {
       this.appends += answered.length;
       if (reply.wrote) this.commits++;
-      for (let i = 0; i < answered.length; i++) settle(answered[i] as Pending, reply.outcomes, 3 * i);
+      for (let i = 0; i < answered.length; i++) this.settle(answered[i] as Pending, reply.outcomes, 3 * i);
       if (reply.wrote) this.onCommit();
     }
     if (this.queue.length === 0) this.onIdle?.();
@@ -125,10 +128,15 @@ export class GroupCommit {
     this.queue = [];
     this.onIdle?.();
   }
-}
 
-function settle({ stream, expected, resolve, reject }: Pending, outcomes: readonly number[], at: number): void {
-  const revision = outcomes[at + 1] as number;
-  if (outcomes[at] === 1) resolve({ revision, position: toPosition(outcomes[at + 2] as number) });
-  else reject(new WrongExpectedRevision(stream, expected, revision < 0 ? 'none' : revision));
+  private settle({ stream, expected, texts, resolve, reject }: Pending, outcomes: readonly number[], at: number): void {
+    const revision = outcomes[at + 1] as number;
+    const sequence = outcomes[at + 2] as number;
+    if (outcomes[at] === Outcome.REFUSED) return reject(new WrongExpectedRevision(stream, expected, revision < 0 ? 'none' : revision));
+    if (outcomes[at] === Outcome.WRITTEN) {
+      const names = Array.from({ length: texts.length / 4 }, (_, event) => ({ stream, type: texts[4 * event + 1] as string }));
+      this.tail.append(names, sequence);
+    }
+    resolve({ revision, position: toPosition(sequence) });
+  }
 }

@@ -1,5 +1,5 @@
 /** What the main thread and the committing worker say to each other: one message a batch each way, as flat as can be. */
-import type { ExpectedRevision, Position } from '../port';
+import { parsePosition, type ExpectedRevision, type Position } from '../port';
 
 /** Several appends that share one transaction. */
 export interface BatchMessage {
@@ -11,7 +11,7 @@ export interface BatchMessage {
 
 export type BatchReply =
   | {
-      /** Three numbers an append: 1 for appended or 0 for refused; the last event's revision, or the stream's actual one (-1: none); the position. */
+      /** Three numbers an append: an `Outcome`; the last event's revision, or the stream's actual one (-1: none); the position. */
       readonly outcomes: number[];
       /** False where nothing had to be written. */
       readonly wrote: boolean;
@@ -22,6 +22,9 @@ export type BatchReply =
       /** True where it failed in the commit itself, so that it may come to light after a crash. */
       readonly outcomeUnknown: boolean;
     };
+
+/** What became of an append; a repeated one was written before, and is answered as it was then. */
+export const Outcome = { REFUSED: 0, WRITTEN: 1, REPEATED: 2 } as const;
 
 export const CLOSE = 'close';
 
@@ -56,4 +59,9 @@ export function channelName(file: string): string {
 export function toPosition(sequence: number): Position {
   const half = sequence.toString(16).padStart(16, '0');
   return half + half;
+}
+
+/** The sequence number of a position. */
+export function toSequence(position: Position): number {
+  return Number(parsePosition(position).commit);
 }

@@ -1,6 +1,5 @@
 import { activeFilter } from '../checks';
 import {
-  parsePosition,
   type Batch,
   type EventFilter,
   type JsonObject,
@@ -9,7 +8,7 @@ import {
   type ReadStreamOptions,
   type StoredEvent,
 } from '../port';
-import { toPosition } from './protocol';
+import { toPosition, toSequence } from './protocol';
 import { openForReading, type Database } from './schema';
 
 type Statement = ReturnType<Database['prepare']>;
@@ -39,34 +38,47 @@ export class Reader {
     return this.rows(sql, stream, from ?? (backwards ? Number.MAX_SAFE_INTEGER : 0), limit ?? -1);
   }
 
-  readAll({ direction, from, limit, filter }: ReadAllOptions = {}): StoredEvent[] {
-    const { where, values } = conditions(filter);
-    return direction === 'backwards'
-      ? this.rows(
-          `SELECT ${COLUMNS} FROM events WHERE position < ?${where} ORDER BY position DESC LIMIT ?`,
-          from === undefined ? Number.MAX_SAFE_INTEGER : toSequence(from),
-          ...values,
-          limit ?? -1,
-        )
-      : this.rows(
-          `SELECT ${COLUMNS} FROM events WHERE position > ?${where} ORDER BY position LIMIT ?`,
-          from === undefined ? 0 : toSequence(from),
-          ...values,
-          limit ?? -1,
-        );
+  readAll({ direction, from, limit = Number.MAX_SAFE_INTEGER, filter }: ReadAllOptions = {}): StoredEvent[] {
+    const { streamPrefixes, types } = activeFilter(filter);
+    const step = streamPrefixes.length + types.length === 0 ? Number.MAX_SAFE_INTEGER : SCAN;
+    const found: StoredEvent[] = [];
+    if (direction === 'backwards') {
+      let end = from === undefined ? this.headSequence() : toSequence(from) - 1;
+      for (; end > 0 && found.length < limit; end -= step)
+        found.push(...this.between(Math.max(0, end - step), end, filter, limit - found.length, 'DESC'));
+    } else {
+      const head = this.headSequence();
+      let start = from === undefined ? 0 : toSequence(from);
+      for (; start < head && found.length < limit; start += step)
+        found.push(...this.between(start, Math.min(head, start + step), filter, limit - found.length, 'ASC'));
+    }
+    return found;
   }
 
   /** The next events after a position, for a subscription. */
   next(after: Position | undefined, filter: EventFilter | undefined, size: number): Batch {
-    const { where, values } = conditions(filter);
+    const { streamPrefixes, types } = activeFilter(filter);
     const start = after === undefined ? 0 : toSequence(after);
     // Read first: what is appended from here on belongs to the next batch.
     const head = this.headSequence();
-    const end = where === '' ? head : Math.min(head, start + SCAN);
-    const sql = `SELECT ${COLUMNS} FROM events WHERE position > ? AND position <= ?${where} ORDER BY position LIMIT ?`;
-    const events = end > start ? this.rows(sql, start, end, ...values, size) : [];
+    const end = streamPrefixes.length + types.length === 0 ? head : Math.min(head, start + SCAN);
+    const events = end > start ? this.between(start, end, filter, size, 'ASC') : [];
     const looked = events.length === size ? (events[size - 1] as StoredEvent).position : end > start ? toPosition(end) : after;
     return { events, position: looked, caughtUp: looked === undefined || toSequence(looked) >= head };
+  }
+
+  /** Those after `start` up to `end` that pass. */
+  private between(start: number, end: number, filter: EventFilter | undefined, limit: number, order: 'ASC' | 'DESC'): StoredEvent[] {
+    const { streamPrefixes, types } = activeFilter(filter);
+    const prefix = streamPrefixes.map(() => 'substr(stream, 1, length(?)) = ?').join(' OR ');
+    const among = types.map(() => '?').join(', ');
+    // The types' index gives few positions, in order; left to itself, SQLite would read every event between the two.
+    const range =
+      among === ''
+        ? 'position > ? AND position <= ?'
+        : `position IN (SELECT position FROM events INDEXED BY events_by_type WHERE position > ? AND position <= ? AND type IN (${among}))`;
+    const sql = `SELECT ${COLUMNS} FROM events WHERE ${range}${prefix === '' ? '' : ` AND (${prefix})`} ORDER BY position ${order} LIMIT ?`;
+    return this.rows(sql, start, end, ...types, ...streamPrefixes.flatMap((each) => [each, each]), limit);
   }
 
   head(): Position | undefined {
@@ -95,19 +107,6 @@ export class Reader {
     }
     return statement;
   }
-}
-
-function conditions(filter: EventFilter | undefined): { where: string; values: string[] } {
-  const { streamPrefixes, types } = activeFilter(filter);
-  const prefix = streamPrefixes.map(() => 'substr(stream, 1, length(?)) = ?').join(' OR ');
-  return {
-    where: (prefix === '' ? '' : ` AND (${prefix})`) + (types.length === 0 ? '' : ` AND type IN (${types.map(() => '?').join(', ')})`),
-    values: [...streamPrefixes.flatMap((each) => [each, each]), ...types],
-  };
-}
-
-function toSequence(position: Position): number {
-  return Number(parsePosition(position).commit);
 }
 
 function toEvent([sequence, stream, revision, id, type, data, metadata]: Row): StoredEvent {

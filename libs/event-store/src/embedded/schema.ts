@@ -10,8 +10,9 @@ const FORMAT = 1;
 const BUSY_TIMEOUT = 5_000;
 
 /**
- * One index beside the table: every further one costs a page write an event. An event that is appended again is
- * recognized by its place in its stream, so ids need none.
+ * An index costs a page write an event where its entries are spread; that by stream is needed, and an event that is
+ * appended again is recognized by its place in its stream, so ids need none. That by type is appended to at the end of
+ * each type, a page for all events of a type in a commit, and spares a start the whole history: see `INDEXES`.
  */
 const SCHEMA = `
   CREATE TABLE store (id TEXT NOT NULL) STRICT;
@@ -26,6 +27,9 @@ const SCHEMA = `
   ) STRICT;
   CREATE UNIQUE INDEX events_by_stream ON events (stream, revision);
 `;
+
+/** Made where they are missing, also in a file that was written before they were thought of. */
+const INDEXES = `CREATE INDEX IF NOT EXISTS events_by_type ON events (type)`;
 
 /**
  * Opens the file for the one writer and creates it where it is new.
@@ -42,6 +46,7 @@ export function openForWriting(file: string, newStoreId: string): { db: Database
     db.exec('COMMIT');
   }
   checkFormat(db, file);
+  db.exec(INDEXES);
   return { db, storeId: storeIdOf(db) };
 }
 

@@ -11,7 +11,8 @@ import { GroupCommit } from './group-commit';
 import { takeLock } from './lock';
 import { channelName, type CommitterData, type Ready } from './protocol';
 import { Reader } from './reader';
-import { Bell, deliver } from './subscription';
+import { Bell, deliver, type Source } from './subscription';
+import { Tail } from './tail';
 
 export interface EmbeddedOptions {
   /** The SQLite file. Its directory holds one store, and the lock beside it. */
@@ -55,16 +56,20 @@ async function openWriter({ file, maxBatch = 1_000, newStoreId = randomUUID }: E
     await ready(worker);
     const bell = new Bell();
     const reader = new Reader(path);
-    const group = new GroupCommit(worker, maxBatch, () => bell.ring());
-    return storeOn(reader, bell, undefined, {
-      append: async (stream, expected, events) => group.append(stream, expected, serialize(stream, expected, events)),
-      stats: () => group.stats(),
-      announce: (address) => lock.announce(address),
-      close: async () => {
-        await group.close();
-        lock.release();
+    const tail = new Tail();
+    const group = new GroupCommit(worker, maxBatch, tail, () => bell.ring());
+    return storeOn(
+      { reader, bell, tail },
+      {
+        append: async (stream, expected, events) => group.append(stream, expected, serialize(stream, expected, events)),
+        stats: () => group.stats(),
+        announce: (address) => lock.announce(address),
+        close: async () => {
+          await group.close();
+          lock.release();
+        },
       },
-    });
+    );
   } catch (error) {
     lock.release();
     throw error;
@@ -77,20 +82,19 @@ function openReadOnly({ file }: EmbeddedOptions): EmbeddedEventStore {
   const commits = new BroadcastChannel(channelName(canonical(file)));
   commits.onmessage = () => bell.ring();
   commits.unref();
-  return storeOn(reader, bell, POLL, {
-    append: async (stream) => Promise.reject(new Error(`The event store was opened read-only: nothing can be appended to ${stream}.`)),
-    stats: () => ({ appends: 0, commits: 0 }),
-    announce: () => undefined,
-    close: async () => commits.close(),
-  });
+  return storeOn(
+    { reader, bell, patience: POLL },
+    {
+      append: async (stream) => Promise.reject(new Error(`The event store was opened read-only: nothing can be appended to ${stream}.`)),
+      stats: () => ({ appends: 0, commits: 0 }),
+      announce: () => undefined,
+      close: async () => commits.close(),
+    },
+  );
 }
 
-function storeOn(
-  reader: Reader,
-  bell: Bell,
-  patience: number | undefined,
-  writing: Pick<EmbeddedEventStore, 'append' | 'stats' | 'announce' | 'close'>,
-): EmbeddedEventStore {
+function storeOn(source: Source, writing: Pick<EmbeddedEventStore, 'append' | 'stats' | 'announce' | 'close'>): EmbeddedEventStore {
+  const { reader, bell } = source;
   const closed = new AbortController();
   let closing: Promise<void> | undefined;
   return {
@@ -100,7 +104,7 @@ function storeOn(
     readStream: async (stream, options) => reader.readStream(stream, options),
     readAll: async (options) => reader.readAll(options),
     head: async () => reader.head(),
-    subscribe: (options = {}, signal) => subscription((ended) => deliver(reader, bell, patience, options, ended), [signal, closed.signal]),
+    subscribe: (options = {}, signal) => subscription((ended) => deliver(source, options, ended), [signal, closed.signal]),
     close: () => {
       closing ??= (async () => {
         closed.abort();

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Batch, SubscribeOptions } from '../port';
 import type { Reader } from './reader';
+import type { Tail } from './tail';
 
 /** Tells waiting subscriptions that there may be something new. */
 export class Bell {
@@ -40,11 +41,18 @@ export class Bell {
 
 const BATCH_SIZE = 1_000;
 
-/** @param patience see `Bell.after`: needed where the writer is another process, which cannot ring */
+/** Where a subscription hears of events. */
+export interface Source {
+  readonly reader: Reader;
+  readonly bell: Bell;
+  /** See `Bell.after`: needed where the writer is another process, which cannot ring. */
+  readonly patience?: number;
+  /** Where this process is the writer. */
+  readonly tail?: Tail;
+}
+
 export async function* deliver(
-  reader: Reader,
-  bell: Bell,
-  patience: number | undefined,
+  { reader, bell, patience, tail }: Source,
   { after, filter, batchSize = BATCH_SIZE }: SubscribeOptions,
   signal: AbortSignal,
 ): AsyncGenerator<Batch, undefined, undefined> {
@@ -52,7 +60,8 @@ export async function* deliver(
   let toldCaughtUp = false;
   while (!signal.aborted) {
     const count = bell.count;
-    const batch = reader.next(position, filter, batchSize);
+    const quiet = filter === undefined ? undefined : tail?.quietUntil(position, filter);
+    const batch = quiet === undefined ? reader.next(position, filter, batchSize) : { events: [], position: quiet, caughtUp: true };
     const moved = batch.position !== position;
     position = batch.position;
     if (batch.events.length > 0 || (batch.caughtUp && (moved || !toldCaughtUp))) {
