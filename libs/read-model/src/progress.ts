@@ -53,6 +53,16 @@ export class Progress {
     for (const waiter of this.#waiters) waiter.settle(error);
   }
 
+  /** Whether somebody waits. */
+  get isAwaited(): boolean {
+    return this.#waiters.size > 0;
+  }
+
+  /** Whether the read models have applied everything up to a position. */
+  hasPassed(position: Position): boolean {
+    return this.#position !== undefined && this.#position >= position;
+  }
+
   /**
    * Waits until the read models have applied everything up to a position.
    * @param timeout milliseconds
@@ -60,7 +70,7 @@ export class Progress {
    */
   waitFor(position: Position, timeout: number): Promise<void> {
     const behind = () => new ReadModelBehind(position, this.#position, this.status().lag);
-    return this.#wait(() => this.#position !== undefined && this.#position >= position, { timeout, behind });
+    return this.#wait(() => this.hasPassed(position), { timeout, behind });
   }
 
   /** Waits until they have reached the end of the store. @throws ProjectionFailed they stopped */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { startWorker, type Position } from '@rapport/event-store';
 import { ProjectionFailed } from './errors';
 import { Progress, type Status } from './progress';
-import type { WorkerMessage } from './worker';
+import type { WorkerCommand, WorkerMessage } from './worker';
 
 /** Plain data: it is sent to the worker. */
 export interface ReadModelsConfig {
@@ -49,7 +49,14 @@ export async function runProjections(
 ): Promise<ReadModels> {
   const progress = new Progress(now);
   const worker = startWorker(join(__dirname, 'worker'), { workerData: config });
+  const tell = (command: WorkerCommand) => worker.postMessage(command);
   let stopping = false;
+  /** Told to hurry, and not heard of since. */
+  let hurrying = false;
+  const hurry = () => {
+    if (!hurrying) tell('hurry');
+    hurrying = true;
+  };
   await new Promise<void>((resolve, reject) => {
     let ready = false;
     const fail = (error: ProjectionFailed) => {
@@ -65,7 +72,10 @@ export async function runProjections(
           progress.advanced(message.position, false);
           return resolve();
         case 'applied':
-          return progress.advanced(message.position, message.caughtUp);
+          hurrying = false;
+          progress.advanced(message.position, message.caughtUp);
+          if (progress.isAwaited) hurry();
+          return;
         case 'failed':
           return fail(new ProjectionFailed(message.failure));
       }
@@ -82,11 +92,14 @@ export async function runProjections(
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
   return {
     status: () => progress.status(),
-    waitFor: (position, timeout) => progress.waitFor(position, timeout),
+    waitFor: (position, timeout) => {
+      if (!progress.hasPassed(position)) hurry();
+      return progress.waitFor(position, timeout);
+    },
     caughtUp: () => progress.caughtUp(),
     stop: () => {
       stopping = true;
-      worker.postMessage('stop');
+      tell('stop');
       return exited;
     },
   };

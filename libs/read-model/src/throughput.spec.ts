@@ -16,6 +16,9 @@ import { openForWriting } from './sqlite';
 import { jsonOf, table } from './table';
 import { happened, storedEvents } from './testing';
 
+// How long it takes is printed, not judged.
+jest.setTimeout(120_000);
+
 const names = table(
   'name',
   { person: 'text', field: 'text', value: jsonOf<Sealed>(), event: 'text' },

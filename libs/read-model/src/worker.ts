@@ -4,13 +4,17 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openEventStore, type EventStore, type Position } from '@rapport/event-store';
 import { declarationsOf } from '@rapport/kernel/recorded';
 import { ProjectionFailed, reasonOf, type Failure } from './errors';
-import { follow } from './follow';
+import { follow, PACE } from './follow';
 import { loadProjections } from './module';
+import { Pace } from './pace';
 import { Projector } from './projector';
 import type { ReadModelsConfig } from './runtime';
 import { openForWriting } from './sqlite';
 
-/** What the worker tells; it is told `stop`. */
+/** What it is told. */
+export type WorkerCommand = 'hurry' | 'stop';
+
+/** What it tells. */
 export type WorkerMessage =
   | { readonly kind: 'ready'; readonly position: Position | undefined }
   | { readonly kind: 'applied'; readonly position: Position | undefined; readonly caughtUp: boolean }
@@ -18,9 +22,13 @@ export type WorkerMessage =
 
 async function main({ module, file, store: where, batchSize }: ReadModelsConfig): Promise<void> {
   const stop = new AbortController();
+  const pace = new Pace(PACE);
   const tell = (message: WorkerMessage) => parentPort?.postMessage(message);
   // Also keeps the thread alive while it waits for events.
-  parentPort?.on('message', () => stop.abort());
+  parentPort?.on('message', (command: WorkerCommand) => {
+    pace.hurry();
+    if (command === 'stop') stop.abort();
+  });
   const database = openForWriting(file);
   let store: EventStore | undefined;
   let following = false;
@@ -31,7 +39,7 @@ async function main({ module, file, store: where, batchSize }: ReadModelsConfig)
     tell({ kind: 'ready', position: projector.position });
     const report = (position: Position | undefined, caughtUp: boolean) => tell({ kind: 'applied', position, caughtUp });
     following = true;
-    await follow(store, projector, report, { batchSize, signal: stop.signal });
+    await follow(store, projector, report, { batchSize, pace, signal: stop.signal });
   } catch (error) {
     // Before the first event is read, no message can hold anything of one.
     const reason = following || !isNativeError(error) ? reasonOf(error) : error.message;
