@@ -14,8 +14,10 @@ import { InvalidConfiguration, type Configuration } from './configuration';
 import { Demonstration } from './demo/demonstration';
 import { describeApi } from './description';
 import { Edge, LOG, RAPPORT, VERIFIER } from './edge';
+import { EventsController } from './events-stream';
 import { handlersFor } from './handlers';
 import { HealthController } from './health';
+import { drainingOptions, drainOnClose } from './http/draining';
 import { useJsonBodies } from './http/json';
 import { mountDocs } from './http/openapi-docs';
 import { mountProblemPages } from './http/problems-pages';
@@ -33,6 +35,7 @@ import { routes } from './resources';
 export const controllers: readonly Type[] = [
   HealthController,
   BatchController,
+  EventsController,
   ...Object.entries(routes).map(([name, of]) => resource(name, of)),
 ];
 
@@ -82,7 +85,7 @@ export async function startServer(configuration: Configuration, log: Logger, por
 
   const app = await NestFactory.create<NestFastifyApplication>(
     ServerModule.with(rapport, verifier, log),
-    new FastifyAdapter({ ...problemOptions, genReqId: () => randomUUID() }),
+    new FastifyAdapter({ ...problemOptions, ...drainingOptions, genReqId: () => randomUUID() }),
     {
       bodyParser: false,
       logger: false,
@@ -91,6 +94,7 @@ export async function startServer(configuration: Configuration, log: Logger, por
   );
   const fastify = app.getHttpAdapter().getInstance();
   useJsonBodies(fastify);
+  drainOnClose(fastify);
   app.useGlobalFilters(new ProblemFilter(log, routeMethods(fastify)));
   mountProblemPages(fastify);
   mountDocs(fastify, describeApi(issuer, versionOf()));

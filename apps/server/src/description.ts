@@ -1,5 +1,6 @@
 /** What clients are told of the whole interface: put together from what each route says of itself. */
 import { batchDescription } from './batch';
+import { eventsDescription } from './events-stream';
 import { healthDescription } from './health';
 import { buildOpenApi, type OpenApi, type RouteDescription } from './http/openapi';
 import { describe } from './resource';
@@ -9,6 +10,7 @@ import { routes } from './resources';
 export const descriptions: readonly RouteDescription[] = [
   ...Object.entries(routes).flatMap(([name, of]) => describe(name, of)),
   batchDescription,
+  eventsDescription,
   ...healthDescription,
 ];
 

@@ -25,6 +25,8 @@ export interface Rapport {
   readonly reader: Reader<ReadDatabase>;
   readonly readModels: ReadModels;
   readonly keyFile: string;
+  /** The id of the first event: which history it is. */
+  readonly firstEvent: string;
   /** Ends in order: nothing accepted is lost. */
   close(): Promise<void>;
 }
@@ -83,6 +85,7 @@ export async function openRapport(configuration: Configuration, log: Logger): Pr
     reader,
     readModels,
     keyFile,
+    firstEvent,
     close: async () => {
       clearInterval(timer);
       // What cannot be recorded any more must not keep the rest from being closed.

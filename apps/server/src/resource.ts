@@ -84,6 +84,7 @@ export function describe(name: string, routes: readonly Route[]): RouteDescripti
       command,
       query: question?.type,
       answer: question?.answer ?? register?.answer,
+      problems: question === undefined ? [] : ['not-found', 'read-model-behind', 'disclosure-not-recorded'],
       open: register !== undefined,
     };
   });

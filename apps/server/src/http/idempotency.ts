@@ -76,13 +76,16 @@ export function parsePreferWait(header: Header, most: number): number | undefine
   return seconds === undefined ? undefined : Math.min(Number(seconds), most);
 }
 
+/** Whether a text is a position as it is written. */
+export const isPosition = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
+
 /**
  * The position a query must have passed.
  * @throws ProblemError `invalid-header` where it is not one we gave
  */
 export function parsePositionToken(header: Header): string | undefined {
   const text = one('Rapport-Position', header)?.trim();
-  if (text !== undefined && !/^[0-9a-f]{32}$/.test(text)) {
+  if (text !== undefined && !isPosition(text)) {
     throw invalidHeader(
       'Rapport-Position',
       'Rapport-Position is expected as a command was answered with it: 32 lower-case hexadecimal digits.',

@@ -88,6 +88,13 @@ export const PARAMETERS: { readonly [name: string]: JsonSchema } = {
     description: 'As a command was answered with it: the answer shows that command’s effect.',
     schema: POSITION_SCHEMA,
   },
+  LastEventId: {
+    name: 'Last-Event-ID',
+    in: 'header',
+    required: false,
+    description: 'The position of the last event the client has, as browsers send it when they come back.',
+    schema: POSITION_SCHEMA,
+  },
   Prefer: {
     name: 'Prefer',
     in: 'header',

@@ -203,7 +203,6 @@ function codesOf({ command, query, open = false, consumes, problems = [] }: Rout
   return [
     ...(command !== undefined || query !== undefined ? ['invalid-input', 'invalid-header'] : []),
     ...(command === undefined ? [] : [...body, 'concurrent-change', 'revision-conflict', 'idempotency-mismatch', 'outcome-unknown']),
-    ...(query === undefined ? [] : ['not-found', 'read-model-behind', 'disclosure-not-recorded']),
     ...(consumes === undefined ? [] : ['too-large', 'unsupported-media-type']),
     ...(open ? [] : ['unauthenticated', 'forbidden', 'authorities-stale', 'identity-provider-unavailable', 'store-unavailable']),
     'internal-error',

@@ -36,6 +36,7 @@ const TYPES = {
   unauthenticated: [401, 'Not signed in', 'A valid access token is needed: Authorization: Bearer …'],
   forbidden: [403, 'Not allowed', 'The policies do not allow it. `reason` is a stable code.'],
   'not-found': [404, 'Not found', 'There is no such thing here, or none that you may know of.'],
+  'not-acceptable': [406, 'Not acceptable', 'None of the media types in Accept can be answered with; the description says which can.'],
   'method-not-allowed': [405, 'Method not allowed', 'The address exists, but not with this method; Allow lists those there are.'],
   'request-timeout': [408, 'Request not completed in time', 'The request did not arrive in time. Send it again.'],
   'concurrent-change': [409, 'Changed at the same time', 'Others changed the record at the same time. Send the command again.'],
@@ -87,6 +88,7 @@ const TYPES = {
     'Identity provider not available',
     'The keys of the identity provider cannot be had, so that no token can be verified. Send the request again later.',
   ],
+  'too-many-streams': [503, 'Too many streams', 'As many streams of events are open as there may be. Try again later.'],
   'store-unavailable': [
     503,
     'Store not available',
