@@ -26,6 +26,7 @@ export * from './relationships/affiliation';
 export * from './relationships/authorized-persons';
 export * from './relationships/contact-point';
 export * from './relationships/conversation';
+export * from './relationships/details';
 export * from './relationships/interests';
 export * from './relationships/merge';
 export * from './relationships/organization';

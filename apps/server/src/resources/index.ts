@@ -22,6 +22,7 @@ export const routes: { readonly [resource: string]: readonly Route[] } = {
     sends('delete', 'people/:personId/contact-points/:contactPointId', domain.RemoveContactPoint, 'Remove a way to reach a person'),
     sends('put', 'people/:personId/organizations/:organization', domain.JoinOrganization, 'A person joins an organization'),
     sends('post', 'people/:personId/organizations/:organization/leave', domain.LeaveOrganization, 'A person leaves an organization'),
+    sends('post', 'people/:personId/organizations/:organization/move', domain.MoveToOrganization, 'A person moves to another organization'),
     sends('post', 'people/:personId/merge', domain.MergePeople, 'Merge a duplicate into the person it is'),
     sends('post', 'people/:personId/unmerge', domain.UnmergePerson, 'Undo a merge'),
     sends('post', 'people/:personId/leave', domain.RecordPersonLeft, 'The relationship ended'),

@@ -3,6 +3,7 @@ import {
   Day,
   declareEvent,
   Id,
+  isRefusal,
   plain,
   refusal,
   sealed,
@@ -42,18 +43,31 @@ export function evolveAffiliations(affiliations: Affiliations, event: Affiliatio
   return rest;
 }
 
-export class JoinOrganization extends PersonalDataCommand {
+abstract class AffiliationCommand extends PersonalDataCommand {
   @Id({ description: 'The person.' })
   personId!: string;
-
-  @Id({ owner: true, description: 'The organization.' })
-  organization!: string;
 
   @Text({ max: 200, description: 'Their role there.', optional: true })
   role?: string;
 
   @Day({ description: 'Since when, where it is known.', optional: true })
   since?: string;
+}
+
+export class JoinOrganization extends AffiliationCommand {
+  @Id({ owner: true, description: 'The organization.' })
+  organization!: string;
+}
+
+export class MoveToOrganization extends AffiliationCommand {
+  @Id({ description: 'The organization they leave.' })
+  organization!: string;
+
+  @Id({ owner: true, description: 'The organization they join.' })
+  to!: string;
+
+  @Day({ description: 'Their last day at the one they leave. Today where it is left out.', optional: true })
+  until?: string;
 }
 
 export class LeaveOrganization extends Command {
@@ -75,20 +89,44 @@ export const organizationArchived = refusal.conflict(
 const affiliationNotFound = refusal.notFound('affiliation-not-found', 'The person does not belong to this organization.');
 const affiliationBackwards = refusal.invalid('affiliation-backwards', 'The last day is before the first.');
 
-export function joinOrganization(c: JoinOrganization, affiliations: Affiliations, { open, directory }: Context): Decision {
-  const organization = directory.organization(c.organization);
-  if (organization === undefined) {
-    return organizationUnknown({ field: 'organization' });
-  }
-  if (organization.archived) {
-    return organizationArchived({ field: 'organization' });
-  }
-  const known = affiliations[c.organization];
-  const same = known !== undefined && (known.role === undefined ? undefined : open(known.role)) === c.role && known.since === c.since;
-  return same ? [] : [AffiliationBegan({ organization: c.organization, since: c.since, role: c.role })];
+const movedNowhere = refusal.invalid(
+  'moved-nowhere',
+  'They leave and join the same organization: name another, or join it with another role.',
+);
+
+/** @param field the command's that names the organization */
+function join(
+  organization: string,
+  { role, since }: AffiliationCommand,
+  affiliations: Affiliations,
+  { open, directory }: Context,
+  field: string,
+): Decision {
+  const joined = directory.organization(organization);
+  if (joined === undefined) return organizationUnknown({ field });
+  if (joined.archived) return organizationArchived({ field });
+  const known = affiliations[organization];
+  const same = known !== undefined && (known.role === undefined ? undefined : open(known.role)) === role && known.since === since;
+  return same ? [] : [AffiliationBegan({ organization, since, role })];
 }
 
-export function leaveOrganization(c: LeaveOrganization, affiliations: Affiliations, { now }: Context): Decision {
+export function joinOrganization(c: JoinOrganization, affiliations: Affiliations, context: Context): Decision {
+  return join(c.organization, c, affiliations, context, 'organization');
+}
+
+export function moveToOrganization(c: MoveToOrganization, affiliations: Affiliations, context: Context): Decision {
+  if (c.to === c.organization) return movedNowhere({ field: 'to' });
+  const left = leaveOrganization(c, affiliations, context);
+  if (isRefusal(left)) return left;
+  const joined = join(c.to, c, affiliations, context, 'to');
+  return isRefusal(joined) ? joined : [...left, ...joined];
+}
+
+export function leaveOrganization(
+  c: Pick<LeaveOrganization, 'organization' | 'until'>,
+  affiliations: Affiliations,
+  { now }: Context,
+): Decision {
   const known = affiliations[c.organization];
   if (known === undefined) {
     return affiliationNotFound({ field: 'organization' });

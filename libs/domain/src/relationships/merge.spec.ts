@@ -1,6 +1,7 @@
 import { given, STREAM_ID } from '@rapport/kernel/testing';
 import { MergedInto, MergePeople, Unmerged, UnmergePerson } from './merge';
-import { ContactAdded, person, PersonLeft } from './person';
+import { ContactAdded } from './details';
+import { person, PersonLeft } from './person';
 
 const BOB = '0b000000-0000-4000-8000-000000000001';
 const SAM = '5a111111-0000-4000-8000-000000000001';

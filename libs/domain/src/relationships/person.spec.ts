@@ -1,14 +1,11 @@
 import { DEFAULT_VISIBILITY } from './organization';
 import { given, newId, sinceErased, STREAM_ID } from '@rapport/kernel/testing';
-import { AffiliationBegan, AffiliationEnded, JoinOrganization, LeaveOrganization } from './affiliation';
+import { AffiliationBegan, AffiliationEnded, JoinOrganization, LeaveOrganization, MoveToOrganization } from './affiliation';
 import { ContactPointAdded, ContactPointRemoved } from './contact-point';
+import { AddPerson, ContactAdded, CorrectDetails, DetailsCorrected } from './details';
 import {
   AddContactPoint,
-  AddPerson,
   BindSignIn,
-  ContactAdded,
-  CorrectDetails,
-  DetailsCorrected,
   person,
   PersonLeft,
   RecordPersonLeft,
@@ -20,6 +17,7 @@ import {
 
 const ISSUER = 'https://id.example.org/';
 const ACME = 'ac000000-0000-4000-8000-000000000001';
+const BAKERY = 'ba000000-0000-4000-8000-000000000001';
 const SIGN_IN_ID = '51000000-0000-4000-8000-000000000001';
 const account = { issuer: ISSUER, subject: 'alice' };
 const alice = ContactAdded({ relationship: 'customer', name: 'Alice Arden', email: 'alice@example.org' });
@@ -91,6 +89,15 @@ describe('details', () => {
     removed
       .when(CorrectDetails, { personId, email: 'alice@example.org' })
       .then(DetailsCorrected({ email: 'alice@example.org', removed: [] }));
+  });
+
+  it('say how they want to be reached, in which language, in its canonical spelling', () => {
+    known
+      .when(CorrectDetails, { personId, preferredChannel: 'telephone', language: 'pt-br' })
+      .then(DetailsCorrected({ preferredChannel: 'telephone', language: 'pt-BR', removed: [] }));
+    const wishes = given(person, alice, DetailsCorrected({ language: 'nl', removed: [] }));
+    wishes.when(CorrectDetails, { personId, language: 'NL' }).thenNothing();
+    wishes.when(CorrectDetails, { personId, remove: ['language'] }).then(DetailsCorrected({ removed: ['language'] }));
   });
 
   it('that were erased are given anew', () => {
@@ -207,6 +214,34 @@ describe('an organization of theirs', () => {
     expect(known.when(LeaveOrganization, leaving).thenRefused('affiliation-not-found').status).toBe(404);
     const gone = given(person, alice, joined, AffiliationEnded({ organization: ACME, until: '2026-02-01' }));
     gone.when(LeaveOrganization, leaving).thenRefused('affiliation-not-found');
+  });
+});
+
+describe('moving', () => {
+  const directory = {
+    organization: (id: string) => (id === ACME || id === BAKERY ? { archived: false, visibility: DEFAULT_VISIBILITY } : undefined),
+  };
+  const member = given(person, alice, joined);
+  const moving = { personId, organization: ACME, to: BAKERY, role: 'Director' };
+  const left = AffiliationEnded({ organization: ACME, until: '2026-03-31' });
+  const anew = AffiliationBegan({ organization: BAKERY, role: 'Director' });
+
+  it('is leaving one and joining another at once', () => {
+    member.when(MoveToOrganization, moving, { directory }).then(left, anew);
+    const dated = { ...moving, until: '2026-02-28', since: '2026-03-01' };
+    member
+      .when(MoveToOrganization, dated, { directory })
+      .then(AffiliationEnded({ organization: ACME, until: '2026-02-28' }), AffiliationBegan({ ...anew.data, since: '2026-03-01' }));
+    given(person, alice, joined, anew).when(MoveToOrganization, moving, { directory }).then(left);
+  });
+
+  it.each([
+    ['moved-nowhere', { to: ACME }, 'to'],
+    ['organization-unknown', { to: SIGN_IN_ID }, 'to'],
+    ['affiliation-not-found', { organization: BAKERY, to: ACME }, 'organization'],
+    ['affiliation-backwards', { until: '2025-12-31' }, 'until'],
+  ])('is refused: %s', (code, fields, field) => {
+    expect(member.when(MoveToOrganization, { ...moving, ...fields }, { directory }).thenRefused(code).field).toBe(field);
   });
 });
 

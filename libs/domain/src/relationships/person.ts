@@ -3,18 +3,14 @@ import {
   aggregate,
   command,
   declareEvent,
-  Email,
   Id,
   isErased,
   never,
-  OneOf,
   plain,
   type Recorded,
   refusal,
   type Sealed,
   sealed,
-  Slug,
-  Telephone,
   Text,
   whose,
   type Claim,
@@ -22,7 +18,6 @@ import {
   type Decision,
 } from '@rapport/kernel';
 import { accountOf, Command, PersonalDataCommand, personNumberIn, SIGN_IN, type Account } from '../commands';
-import type { DataCategory } from '../privacy/data-category';
 import {
   AffiliationBegan,
   AffiliationEnded,
@@ -31,6 +26,8 @@ import {
   JoinOrganization,
   leaveOrganization,
   LeaveOrganization,
+  moveToOrganization,
+  MoveToOrganization,
   type Affiliations,
 } from './affiliation';
 import {
@@ -43,48 +40,20 @@ import {
   RemoveContactPointCommand,
   type ContactPoints,
 } from './contact-point';
+import {
+  AddPerson,
+  addPerson,
+  ContactAdded,
+  CorrectDetails,
+  correctDetails,
+  DetailsCorrected,
+  evolveDetails,
+  type Details,
+} from './details';
 import { MergedInto, mergeFacts, MergePeople, mergePeople, Unmerged, UnmergePerson, unmergePerson } from './merge';
-import { externalNumberIncomplete, RELATIONSHIPS, type ExternalNumber, type Relationship } from './relationship';
+import type { Relationship } from './relationship';
 
 // ── Events ──
-
-/** A person's details, each with its data category. The names are those of the HTTP fields and of the events. */
-export const DETAILS = {
-  name: 'identity',
-  email: 'contact',
-  telephone: 'contact',
-  address: 'contact',
-  jobTitle: 'employment',
-} as const satisfies Record<string, DataCategory>;
-export type Detail = keyof typeof DETAILS;
-export const details = Object.keys(DETAILS) as Detail[];
-
-const optionalDetails = {
-  email: sealed<string | undefined>(DETAILS.email, whose.record),
-  telephone: sealed<string | undefined>(DETAILS.telephone, whose.record),
-  address: sealed<string | undefined>(DETAILS.address, whose.record),
-  jobTitle: sealed<string | undefined>(DETAILS.jobTitle, whose.record),
-};
-
-export const ContactAdded = declareEvent('ContactAdded', {
-  title: 'A person was added',
-  fields: {
-    relationship: plain<Relationship>('one of four words, shared by many'),
-    /** Left out where only another system's number is known: no name is made up (GDPR Art. 5(1)(d)). */
-    name: sealed<string | undefined>(DETAILS.name, whose.record),
-    ...optionalDetails,
-    externalNumber: sealed<ExternalNumber | undefined>('identity', whose.record),
-  },
-});
-
-export const DetailsCorrected = declareEvent('DetailsCorrected', {
-  title: 'Details of a person were corrected',
-  fields: {
-    name: sealed<string | undefined>(DETAILS.name, whose.record),
-    ...optionalDetails,
-    removed: plain<readonly Detail[]>('names of fields, not their values'),
-  },
-});
 
 export const PersonLeft = declareEvent('PersonLeft', {
   title: 'The relationship with a person ended',
@@ -124,7 +93,7 @@ interface KnownPerson {
   /** The survivor, while they are merged into one. */
   readonly mergedInto?: string;
   readonly relationship: Relationship;
-  readonly details: { readonly [D in Detail]?: Sealed<string> };
+  readonly details: Details;
   readonly signIns: { readonly [signInId: string]: Sealed<Account> };
   readonly affiliations: Affiliations;
   readonly contactPoints: ContactPoints;
@@ -138,11 +107,8 @@ function evolve(state: Person, event: PersonEvent): Person {
   }
   if (state.status === 'unknown') return state;
   switch (event.type) {
-    case 'DetailsCorrected': {
-      const { removed, ...changed } = event.data;
-      const kept = Object.fromEntries(Object.entries(state.details).filter(([name]) => !removed.includes(name as Detail)));
-      return { ...state, details: { ...kept, ...changed } };
-    }
+    case 'DetailsCorrected':
+      return { ...state, details: evolveDetails(state.details, event) };
     case 'PersonLeft':
       return { ...state, status: 'left' };
     case 'SignInBound':
@@ -167,55 +133,6 @@ function evolve(state: Person, event: PersonEvent): Person {
 }
 
 // ── Commands ──
-
-export class AddPerson extends PersonalDataCommand {
-  @OneOf(RELATIONSHIPS, { description: 'What the person is to us.' })
-  relationship!: Relationship;
-
-  @Text({ max: 200, description: 'The name, as the person writes it. Left out where only `externalNumber` is known.', optional: true })
-  name?: string;
-
-  @Email({ description: 'E-mail address.', optional: true })
-  email?: string;
-
-  @Telephone({ description: 'Telephone number.', optional: true })
-  telephone?: string;
-
-  @Text({ max: 500, lines: true, description: 'Postal address.', optional: true })
-  address?: string;
-
-  @Text({ max: 200, description: 'Role at work.', optional: true })
-  jobTitle?: string;
-
-  @Slug({ description: 'The system that knows the person by `externalNumber`.', optional: true })
-  externalSystem?: string;
-
-  @Text({ max: 100, description: 'The person’s number there. One number is one person.', optional: true })
-  externalNumber?: string;
-}
-
-export class CorrectDetails extends PersonalDataCommand {
-  @Id({ description: 'The person.' })
-  personId!: string;
-
-  @Text({ max: 200, description: 'The name, as the person writes it.', optional: true })
-  name?: string;
-
-  @Email({ description: 'E-mail address.', optional: true })
-  email?: string;
-
-  @Telephone({ description: 'Telephone number.', optional: true })
-  telephone?: string;
-
-  @Text({ max: 500, lines: true, description: 'Postal address.', optional: true })
-  address?: string;
-
-  @Text({ max: 200, description: 'Role at work.', optional: true })
-  jobTitle?: string;
-
-  @OneOf(['email', 'telephone', 'address', 'jobTitle'], { list: true, description: 'Details to take away.', optional: true })
-  remove?: ('email' | 'telephone' | 'address' | 'jobTitle')[];
-}
 
 export class RecordPersonLeft extends Command {
   @Id({ description: 'The person.' })
@@ -255,27 +172,7 @@ export class RevokeSignIn extends Command {
 
 const personNotFound = refusal.notFound('person-not-found', 'There is no such person. Add the person first, or check the id.');
 const personLeft = refusal.conflict('person-left', 'The relationship with this person has ended.');
-const nameless = refusal.invalid('nameless', 'Give a name, or the number by which another system knows the person.');
-const changedAndRemoved = refusal.invalid('changed-and-removed', 'A detail is given a value and removed at once: choose one.');
 const signInNotFound = refusal.notFound('sign-in-not-found', 'This person has no such sign-in.');
-
-function addPerson(c: AddPerson): Decision {
-  if ((c.externalSystem === undefined) !== (c.externalNumber === undefined)) {
-    return externalNumberIncomplete({ field: c.externalSystem === undefined ? 'externalSystem' : 'externalNumber' });
-  }
-  if (c.name === undefined && c.externalNumber === undefined) return nameless({ field: 'name' });
-  return [
-    ContactAdded({
-      relationship: c.relationship,
-      name: c.name,
-      email: c.email,
-      telephone: c.telephone,
-      address: c.address,
-      jobTitle: c.jobTitle,
-      externalNumber: c.externalNumber === undefined ? undefined : { system: c.externalSystem!, number: c.externalNumber },
-    }),
-  ];
-}
 
 /** Decides about a person who is there, also where the relationship has ended. */
 function whenKnown<C>(decide: (command: C, person: KnownPerson, context: Context) => Decision) {
@@ -286,20 +183,6 @@ function whenKnown<C>(decide: (command: C, person: KnownPerson, context: Context
 function whileCurrent<C>(decide: (command: C, person: KnownPerson, context: Context) => Decision) {
   return whenKnown<C>((c, person, context) => (person.status === 'left' ? personLeft() : decide(c, person, context)));
 }
-
-const correctDetails = whileCurrent<CorrectDetails>((c, state, { open }) => {
-  const removed = (c.remove ?? []).filter((detail) => state.details[detail] !== undefined);
-  const contradiction = removed.find((detail) => c[detail] !== undefined);
-  if (contradiction !== undefined) return changedAndRemoved({ field: contradiction });
-  const changed: { [D in Detail]?: string } = {};
-  for (const detail of details) {
-    const value = c[detail];
-    const before = state.details[detail];
-    if (value !== undefined && (before === undefined || open(before) !== value)) changed[detail] = value;
-  }
-  if (removed.length === 0 && Object.keys(changed).length === 0) return [];
-  return [DetailsCorrected({ ...changed, removed })];
-});
 
 function recordPersonLeft(_: RecordPersonLeft, state: Person, { now }: Context): Decision {
   if (state.status === 'unknown') return personNotFound();
@@ -360,7 +243,10 @@ export const person = aggregate<Person, PersonEvent>({
           : [{ namespace: personNumberIn(c.externalSystem), value: c.externalNumber, field: 'externalNumber' }],
       decide: addPerson,
     }),
-    command(CorrectDetails, { target: 'personId', decide: correctDetails }),
+    command(CorrectDetails, {
+      target: 'personId',
+      decide: whileCurrent((c: CorrectDetails, { details }, context) => correctDetails(c, details, context)),
+    }),
     command(AddContactPoint, {
       target: 'personId',
       decide: whileCurrent((c: AddContactPoint, { contactPoints }, context) => addContactPoint(c, contactPoints, context)),
@@ -379,6 +265,10 @@ export const person = aggregate<Person, PersonEvent>({
       target: 'personId',
       whileMerged: true,
       decide: whileCurrent((c: LeaveOrganization, { affiliations }, context) => leaveOrganization(c, affiliations, context)),
+    }),
+    command(MoveToOrganization, {
+      target: 'personId',
+      decide: whileCurrent((c: MoveToOrganization, { affiliations }, context) => moveToOrganization(c, affiliations, context)),
     }),
     command(MergePeople, {
       target: 'personId',

@@ -81,6 +81,16 @@ export function Telephone(options: FieldOptions): PropertyDecorator {
   });
 }
 
+/** A language tag (BCP 47) such as `nl` or `pt-BR`; the command holds it in its canonical spelling. */
+export function Language(options: FieldOptions): PropertyDecorator {
+  return field(options, {
+    rules: rules.languageRules,
+    schema: { type: 'string', minLength: 2, maxLength: 35 },
+    example: 'nl',
+    convert: (tag: string) => Intl.getCanonicalLocales(tag)[0],
+  });
+}
+
 /** An http or https address without credentials in it. */
 export function Url(options: FieldOptions): PropertyDecorator {
   return field(options, {

@@ -6,6 +6,7 @@ import {
   Id,
   Ids,
   Instant,
+  Language,
   Nested,
   NestedList,
   OneOf,
@@ -40,6 +41,7 @@ class Everything {
   @Duration({ ...d, optional: true }) duration?: string;
   @Email({ ...d, optional: true }) email?: string;
   @Telephone({ ...d, optional: true }) telephone?: string;
+  @Language({ ...d, optional: true }) language?: string;
   @Url({ ...d, optional: true }) url?: string;
   @Flag({ ...d, optional: true }) flag?: boolean;
   @Whole({ ...d, optional: true, min: -5, max: 10 }) whole?: number;
@@ -76,6 +78,7 @@ const accepted: { readonly [field in keyof Everything]-?: readonly unknown[] } =
     '1-800 555 0100 x9',
     '06 12345678 EXT12',
   ],
+  language: ['nl', 'pt-BR', 'zh-Hant', 'de-1996', 'nl-NL-u-ca-gregory'],
   url: ['https://example.org', 'http://example.org:8080/a?b=c#d', 'HTTPS://EXAMPLE.ORG/', 'https://müller.example/straße'],
   flag: [true, false],
   whole: [-5, 0, 10],
@@ -225,6 +228,15 @@ const refused: { readonly [field in keyof Everything]-?: readonly (readonly [unk
     ['020 555 ext', 'format'],
     ['12\0', 'format'],
     [112, 'type'],
+  ],
+  language: [
+    ['', 'format'],
+    ['n', 'format'],
+    ['en_US', 'format'],
+    ['Nederlands!', 'format'],
+    ['nl\0', 'format'],
+    [`nl-${'a'.repeat(40)}`, 'format'],
+    [['nl'], 'type'],
   ],
   url: [
     ['example.org', 'format'],

@@ -186,6 +186,21 @@ export const telephoneRules: readonly Rule[] = [
   },
 ];
 
+/** Well-formed, as ECMA-402 reads BCP 47; that a language of this name exists is not checked. */
+function isLanguageTag(value: string): boolean {
+  if (value.length > 35) return false;
+  try {
+    return Intl.getCanonicalLocales(value).length === 1;
+  } catch {
+    return false;
+  }
+}
+
+export const languageRules: readonly Rule[] = [
+  aString,
+  { code: 'format', detail: 'A language tag is expected (BCP 47), such as nl, en-GB or zh-Hant.', holds: text(isLanguageTag) },
+];
+
 function isWebAddress(value: string): boolean {
   if (value.length > 2048 || !/^https?:\/\/[^\s\p{Cc}\p{Cs}]+$/iu.test(value) || !URL.canParse(value)) return false;
   const { username, password } = new URL(value);
