@@ -29,7 +29,7 @@ export function peopleOf(event: RecordedEvent): readonly string[] {
     organization?: string;
     survivor?: string;
   };
-  const own = /^(person|organization|staffMember)-/.test(event.stream) ? [event.streamId] : [];
+  const own = /^(person|organization)-/.test(event.stream) ? [event.streamId] : [];
   return [...own, ...participants, ...[caller, organization, survivor].filter((id) => id !== undefined)];
 }
 

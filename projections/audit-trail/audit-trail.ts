@@ -1,5 +1,5 @@
 /** What happened, by which kind of actor, and why was it allowed? No personal values, so auditors may read it (promise R5). */
-import { nextPage, Paged, question, shape, type ActorKind, type Facts } from '@rapport/kernel';
+import { nextPage, Paged, question, shape, type ActorKind, type Facts, type RecordedDecision } from '@rapport/kernel';
 import { from, insert, json, jsonOf, page, projection, table, wordOf, type ReadDatabase } from '@rapport/read-model';
 import { ofEvent, titleOf } from '../subjects';
 
@@ -18,13 +18,14 @@ export const trail = table(
     policies: jsonOf<readonly string[]>(),
     facts: jsonOf<Facts>(),
     policy_set: 'text',
+    sources: jsonOf<RecordedDecision['sources']>(),
   },
   { key: ['position'] },
 );
 
 export const auditTrail = projection({
   name: 'audit_trail',
-  version: 1,
+  version: 2,
   tables: { trail },
   onEvery: (event) =>
     insert(trail, {
@@ -40,6 +41,7 @@ export const auditTrail = projection({
       policies: event.metadata.decision.policies,
       facts: event.metadata.decision.facts,
       policy_set: event.metadata.decision.policySet,
+      sources: event.metadata.decision.sources,
     }),
 });
 
@@ -58,6 +60,9 @@ const auditTrailAnswer = shape.object('AuditTrail', {
         policies: shape.list(shape.text('The @id of a policy.'), 'The policies that allowed it.'),
         facts: shape.open('What the policies were told; no identifiers.'),
         policySet: shape.text('SHA-256 of the policies in force.'),
+        sources: shape.open(
+          'Where the facts came from: stream and revision, or how far the read models were; and how far the view of who may do what.',
+        ),
       }),
     }),
     'Newest first.',
@@ -80,7 +85,13 @@ export const readAuditTrail = question(ReadAuditTrail, auditTrailAnswer, async (
         recordedAt: row.recorded_at,
         by: row.actor_kind,
         purpose: row.purpose,
-        why: { action: row.action, policies: json(row.policies), facts: json(row.facts), policySet: row.policy_set },
+        why: {
+          action: row.action,
+          policies: json(row.policies),
+          facts: json(row.facts),
+          policySet: row.policy_set,
+          sources: json(row.sources),
+        },
       })),
     },
   };

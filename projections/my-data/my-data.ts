@@ -1,6 +1,6 @@
 /** What do you have on me? Every value, with the event that brought it, its source, purpose and legal basis (promise R2). */
-import { DetailsCorrected, details, NoteCorrected } from '@rapport/domain';
-import { Id, nextPage, Paged, question, shape, Slug, type ActorKind, type RecordedEvent, type Sealed } from '@rapport/kernel';
+import { CallHistoryImported, ContactPointRemoved, DetailsCorrected, details, NoteCorrected, SignInRevoked } from '@rapport/domain';
+import { Id, nextPage, Paged, question, shape, Slug, withheld, type ActorKind, type RecordedEvent, type Sealed } from '@rapport/kernel';
 import {
   from,
   insert,
@@ -35,12 +35,15 @@ export const values = table(
     purpose: 'text?',
     basis: 'text?',
     actor_kind: wordOf<ActorKind>(),
+    /** The note, sign-in or contact point it is of: later events speak of that. */
+    item: 'text?',
+    internal: 'boolean',
   },
   { key: ['person', 'position', 'field'] },
 );
 
 /**
- * From where on a field of a record, or of one event, is no longer what it was before. Apart from the values, so that a
+ * From where on a field of a record, of an item in it, or of one event is no longer what it was before. Apart from the values, so that a
  * value is written once and found by its person alone: an index to find it again by what supersedes it would cost
  * each value a page, and few are ever superseded.
  */
@@ -49,21 +52,37 @@ export const supersessions = table('supersession', { of: 'text', field: 'text', 
 /** A detail that is given anew, or taken away, is no longer current; what it was stays visible until it is destroyed. */
 function superseded(event: RecordedEvent): RowOperation[] {
   const { position } = event;
-  if (event.type === DetailsCorrected.type) {
-    const data = event.data as { readonly removed: readonly string[] };
-    return details
-      .filter((detail) => detail in data || data.removed.includes(detail))
-      .map((field) => upsert(supersessions, { of: event.stream, field, position }));
+  const from = (of: string, ...fields: readonly string[]) => fields.map((field) => upsert(supersessions, { of, field, position }));
+  switch (event.type) {
+    case DetailsCorrected.type: {
+      const data = event.data as { readonly removed: readonly string[] };
+      return from(event.stream, ...details.filter((detail) => detail in data || data.removed.includes(detail)));
+    }
+    case NoteCorrected.type:
+      return from(itemOf(event)!, 'text');
+    case SignInRevoked.type:
+      return from(itemOf(event)!, 'account');
+    case ContactPointRemoved.type:
+      return from(itemOf(event)!, 'value', 'label');
+    case CallHistoryImported.type:
+      // A row that came late tells how it was, not how it is.
+      if (!('terms' in (event.data as object))) return [];
+      return from((event.data as { latest: boolean }).latest ? event.stream : event.id, 'terms');
+    default:
+      return [];
   }
-  if (event.type === NoteCorrected.type) {
-    return [upsert(supersessions, { of: (event.data as { supersedes: string }).supersedes, field: 'text', position })];
-  }
-  return [];
+}
+
+/** What of a record an event is about, where it is about one of several. */
+function itemOf(event: RecordedEvent): string | undefined {
+  const { noteId, signInId, contactPointId } = event.data as { readonly [id: string]: string | undefined };
+  const item = noteId ?? signInId ?? contactPointId;
+  return item && `${event.stream}/${item}`;
 }
 
 export const myData = projection({
   name: 'my_data',
-  version: 2,
+  version: 3,
   tables: { values, supersessions },
   onEvery: (event) => [
     ...superseded(event),
@@ -85,6 +104,8 @@ export const myData = projection({
           purpose: event.metadata.purpose ?? null,
           basis: event.metadata.basis ?? null,
           actor_kind: event.metadata.actor.kind,
+          item: itemOf(event) ?? null,
+          internal: (event.data as { direction?: unknown }).direction === 'internal',
         }),
       ),
     ),
@@ -129,22 +150,33 @@ export const readMyData = question(ReadMyData, myDataAnswer, async (db: ReadData
     .leftJoin(named(supersessions), (join) =>
       join
         .onRef('supersession.field', '=', 'value.field')
-        .onRef('supersession.position', '>', 'value.position')
-        .on((is) => is.or([is('supersession.of', '=', is.ref('value.stream')), is('supersession.of', '=', is.ref('value.event'))])),
+        .on((is) =>
+          is.or([
+            is('supersession.of', '=', is.ref('value.event')),
+            is.and([
+              is('supersession.position', '>', is.ref('value.position')),
+              is.or([is('supersession.of', '=', is.ref('value.stream')), is('supersession.of', '=', is.ref('value.item'))]),
+            ]),
+          ]),
+        ),
     )
     .selectAll('value')
     .select('supersession.position as superseded')
     .where('value.person', 'in', group);
   const { rows, next } = await page(about, query, ['value.position', 'value.field'], 'oldest first');
   if (rows.length === 0 && !isSelf) return undefined;
+  // What colleagues noted internally is answered on request (GDPR Art. 15), not on the spot. And whoever works here sees
+  // what is about others too only as they see others' data: by purpose, and recorded.
+  const isTheirsAlone = ({ owner }: Sealed, internal: boolean) => !internal && (group.includes(owner) || actor.kind === 'person');
   return {
     facts: { self: isSelf },
     next,
+    of: `person-${query.personId}`,
     answer: {
       values: rows.map((row) => ({
         field: row.field,
         category: row.category,
-        value: json(row.value),
+        value: isTheirsAlone(json(row.value), row.internal === 1) ? json(row.value) : withheld(row.category),
         event: { id: row.event, type: row.type, title: titleOf(row.type), record: row.stream },
         occurredAt: row.occurred_at,
         recordedAt: row.recorded_at,

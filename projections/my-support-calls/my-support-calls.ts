@@ -203,10 +203,11 @@ async function listOf(db: ReadDatabase, whose: 'caller' | 'organization', ids: r
       updatedAt: row.updated_at,
     })),
   };
-  return { answer, next };
+  return { answer, next, about: [...new Set(rows.flatMap(({ caller }) => caller ?? []))] };
 }
 
 export const readMyCalls = question(ReadMyCalls, callsAnswer, async (db: ReadDatabase, query, actor, directory) => ({
+  of: `person-${query.personId}`,
   facts: { self: directory.groupOf(actor.id).includes(query.personId) },
   ...(await listOf(db, 'caller', directory.groupOf(query.personId), query)),
 }));
@@ -224,12 +225,13 @@ export const readOrganizationCalls = question(ReadOrganizationCalls, callsAnswer
   const organization = directory.organization(id);
   if (organization === undefined) return undefined;
   return {
+    of: `organization-${id}`,
     facts: { contact: directory.organizationsOf(actor.id).includes(id), visible: organization.visibility.calls },
     ...(await listOf(db, 'organization', [id], query)),
   };
 });
 
-export class ReadCall {
+export class ReadCall extends Paged {
   @Id({ description: 'The call.' })
   callId!: string;
 
@@ -250,20 +252,26 @@ const callAnswer = shape.object('Call', {
     }),
     'From the beginning.',
   ),
+  next: nextPage,
 });
 
-export const readCall = question(ReadCall, callAnswer, async (db: ReadDatabase, { callId }, actor, directory) => {
+export const readCall = question(ReadCall, callAnswer, async (db: ReadDatabase, query, actor, directory) => {
+  const { callId } = query;
   const call = await from(db, calls).selectAll().where('id', '=', callId).executeTakeFirst();
   if (call === undefined) return undefined;
-  const rows = await from(db, steps).selectAll().where('call', '=', callId).orderBy('at').orderBy('position').execute();
+  const all = from(db, steps).selectAll().where('step.call', '=', callId);
   const isCaller = call.caller !== null && directory.groupOf(actor.id).includes(call.caller);
-  const seen = actor.kind === 'staff' && !isCaller ? rows : rows.filter((row) => row.internal === 0);
+  const seen = actor.kind === 'staff' && !isCaller ? all : all.where('step.internal', '=', 0);
+  const { rows, next } = await page(seen, query, ['step.at', 'step.position'], 'oldest first');
   return {
+    of: `supportCall-${callId}`,
+    about: call.caller === null ? [] : [call.caller],
     facts: {
       caller: isCaller,
       contact: call.organization !== null && directory.organizationsOf(actor.id).includes(call.organization),
       visible: call.organization !== null && directory.organization(call.organization)?.visibility.calls === true,
     },
+    next,
     answer: {
       id: call.id,
       caller: call.caller === null ? null : directory.survivorOf(call.caller),
@@ -274,7 +282,7 @@ export const readCall = question(ReadCall, callAnswer, async (db: ReadDatabase, 
       team: call.team,
       terms: json(call.terms),
       openedAt: call.opened_at,
-      process: seen.map((row) => ({
+      process: rows.map((row) => ({
         at: row.at,
         what: titleOf(row.type),
         type: row.type,

@@ -1,4 +1,5 @@
 /** What happened with this person? Everything that names them, newest first, for those who work with them (promise R8). */
+import { SignInBound, SignInRevoked } from '@rapport/domain';
 import { Id, nextPage, Paged, question, shape, Slug, type ActorKind } from '@rapport/kernel';
 import { from, insert, json, jsonOf, page, projection, table, wordOf, type ReadDatabase } from '@rapport/read-model';
 import { ofEvent, peopleOf, titleOf } from '../subjects';
@@ -18,12 +19,15 @@ export const entries = table(
   { key: ['person', 'position'] },
 );
 
+/** By which account somebody signs in is no concern of those who work with them. */
+const NOT_THEIRS: readonly string[] = [SignInBound.type, SignInRevoked.type];
+
 export const timeline = projection({
   name: 'timeline',
-  version: 2,
+  version: 3,
   tables: { entries },
   onEvery: (event) =>
-    [...new Set(peopleOf(event))].map((person) =>
+    [...new Set(NOT_THEIRS.includes(event.type) ? [] : peopleOf(event))].map((person) =>
       insert(entries, {
         person,
         event: event.id,
@@ -59,11 +63,15 @@ const timelineAnswer = shape.object('Timeline', {
 });
 
 export const readTimeline = question(ReadTimeline, timelineAnswer, async (db: ReadDatabase, query, actor, directory) => {
-  const group = directory.groupOf(query.personId);
+  const { personId } = query;
+  const group = directory.groupOf(personId);
   const about = from(db, entries).selectAll().where('person', 'in', group);
   const { rows, next } = await page(about, query, ['entry.position'], 'newest first');
   if (rows.length === 0) return undefined;
+  const kind = directory.organization(personId) === undefined ? 'person' : 'organization';
   return {
+    of: `${kind}-${personId}`,
+    about: group,
     facts: { self: group.includes(actor.id) },
     next,
     answer: {

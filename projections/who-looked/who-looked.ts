@@ -1,8 +1,8 @@
 /** Who looked at my data, when, for which purpose (promises R3 and R15). The role, not the colleague's name (C-579/21). */
 import { PersonalDataDisclosed } from '@rapport/domain';
 import { Id, nextPage, Paged, question, shape, type ActorKind } from '@rapport/kernel';
-import { from, insert, json, jsonOf, on, page, projection, table, wordOf, type ReadDatabase } from '@rapport/read-model';
-import { ofEvent } from '../subjects';
+import { ensure, from, insert, json, jsonOf, on, page, projection, table, wordOf, type ReadDatabase } from '@rapport/read-model';
+import { ofEvent, subjectsOf, valuesOf } from '../subjects';
 
 export const looks = table(
   'look',
@@ -21,10 +21,18 @@ export const looks = table(
   { key: ['person', 'position'] },
 );
 
+/** The people a record is about whose values are nobody's alone: who looked at it, looked at each of them. */
+export const subjects = table('subject', { person: 'text', record: 'text' }, { key: ['person', 'record'] });
+
 export const whoLooked = projection({
   name: 'who_looked',
-  version: 2,
-  tables: { looks },
+  version: 3,
+  tables: { looks, subjects },
+  onEvery: (event) => {
+    const shared = valuesOf(event).filter(({ value }) => value.owner === event.streamId);
+    const people = new Set(shared.flatMap(({ value }) => subjectsOf(event, value)));
+    return [...people].flatMap((person) => (person === event.streamId ? [] : [ensure(subjects, { person, record: event.streamId })]));
+  },
   on: [
     on(PersonalDataDisclosed, (event) =>
       event.data.records.map(({ owner, categories }) =>
@@ -59,7 +67,8 @@ const whoLookedAnswer = shape.object('Disclosures', {
       question: shape.text('What was asked.'),
       purpose: shape.optional(shape.text('What it was needed for.')),
       legalBasis: shape.optional(shape.text('The legal basis of that purpose (GDPR Art. 6(1)).')),
-      categories: shape.list(shape.text('A data category.'), 'What was shown.'),
+      categories: shape.list(shape.text('A data category.'), 'What was shown; none where only that there is something.'),
+      shared: shape.flag('It was of a record about several people, of whom they are one.'),
       event: ofEvent.event,
     }),
     'Newest first.',
@@ -69,13 +78,15 @@ const whoLookedAnswer = shape.object('Disclosures', {
 
 export const readWhoLooked = question(ReadWhoLooked, whoLookedAnswer, async (db: ReadDatabase, query, actor, directory) => {
   const group = directory.groupOf(query.personId);
-  const about = from(db, looks).selectAll().where('person', 'in', group);
+  const shared = from(db, subjects).select('subject.record').where('subject.person', 'in', group);
+  const about = from(db, looks)
+    .selectAll()
+    .where((is) => is.or([is('look.person', 'in', group), is('look.person', 'in', shared)]));
   const { rows, next } = await page(about, query, ['look.position'], 'newest first');
-  // One answer may have shown values of several of them.
+  // One answer may have shown values of several of them, and of what they share with others.
   const positions = rows.map((row) => row.position);
-  const all = group.length === 1 ? rows : await about.where('position', 'in', positions).execute();
-  const shown = new Map<string, readonly string[]>();
-  for (const { event, categories } of all) shown.set(event, [...(shown.get(event) ?? []), ...json(categories)]);
+  const all = positions.length === 0 ? [] : await about.where('look.position', 'in', positions).execute();
+  const shownBy = (event: string) => all.filter((row) => row.event === event);
   return {
     facts: { self: group.includes(actor.id) },
     next,
@@ -87,7 +98,8 @@ export const readWhoLooked = question(ReadWhoLooked, whoLookedAnswer, async (db:
         question: row.query,
         purpose: row.purpose,
         legalBasis: row.basis,
-        categories: [...new Set(shown.get(row.event))].sort(),
+        categories: [...new Set(shownBy(row.event).flatMap(({ categories }) => json(categories)))].sort(),
+        shared: shownBy(row.event).every(({ person }) => !group.includes(person)),
         event: row.event,
       })),
     },

@@ -12,6 +12,7 @@ import type { Funnel, FunnelDependencies } from './funnel';
 import { Paged } from './page';
 import type { Principal } from '@rapport/access';
 import type { Found, Look, Question } from './query';
+import { withheld } from './shape';
 
 export interface Asking {
   readonly principal: Principal;
@@ -150,7 +151,7 @@ function collect(value: unknown, into: Sealed[] = []): Sealed[] {
 function withhold(answer: unknown, purpose: Purpose, own: readonly string[]): unknown {
   const isCovered = (value: Sealed) => own.includes(value.owner) || notCovered(purpose, [value.category]).length === 0;
   const walk = (value: unknown): unknown => {
-    if (isSealed(value)) return isCovered(value) ? value : { withheld: true, category: value.category };
+    if (isSealed(value)) return isCovered(value) ? value : withheld(value.category);
     if (Array.isArray(value)) return value.map(walk);
     if (typeof value !== 'object' || value === null) return value;
     return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, walk(member)]));

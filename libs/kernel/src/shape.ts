@@ -33,6 +33,13 @@ type ObjectOf<M extends Members> = { readonly [K in Exclude<keyof M, OptionalNam
 
 const plain = <T>(schema: JsonSchema, description: string): Shape<T> => ({ schema: { ...schema, description }, named: {} });
 
+/** What stands in the place of a value that is kept, and not shown (GDPR Art. 5(1)(c), Art. 15(4)). */
+export interface Withheld {
+  readonly withheld: true;
+  readonly category: string;
+}
+export const withheld = (category: string): Withheld => ({ withheld: true, category });
+
 /** What may stand in the place of a personal value: see `Reader.ask`. */
 const INSTEAD = {
   Erased: {
@@ -43,9 +50,9 @@ const INSTEAD = {
   },
   Withheld: {
     type: 'object',
-    description: 'In the place of a value that the purpose does not cover (GDPR Art. 5(1)(c)).',
+    description: 'In the place of a value that is kept and not shown here: the purpose does not cover it, or it is about others too.',
     properties: {
-      withheld: { type: 'boolean', const: true, description: 'Name a purpose that covers it to see it.' },
+      withheld: { type: 'boolean', const: true, description: 'It is there.' },
       category: { type: 'string', description: 'Its data category.' },
     },
     required: ['withheld', 'category'],
@@ -69,8 +76,8 @@ export const shape = {
   /** Any JSON. */
   anything: (description: string) => plain<unknown>({}, description),
 
-  /** A personal value: returned sealed; answered readable, erased or withheld. */
-  personal: <T>({ schema, named }: Shape<T>): Shape<Sealed<T>> => {
+  /** A personal value: returned sealed, or withheld already; answered readable, erased or withheld. */
+  personal: <T>({ schema, named }: Shape<T>): Shape<Sealed<T> | Withheld> => {
     const { description, ...readable } = schema;
     const instead = Object.keys(INSTEAD).map(reference);
     return { schema: { description, anyOf: [readable, ...instead] }, named: { ...named, ...INSTEAD } };

@@ -10,10 +10,10 @@ import {
   type EventMetadata,
   type EventType,
   type Fields,
-  type Owner,
   type Sealed,
 } from '@rapport/kernel';
 import { declarationsOf } from '@rapport/kernel/recorded';
+import { ownerOf } from '@rapport/kernel/sealing';
 import type { Projection, Tables } from './projection';
 import { Projector } from './projector';
 import { readModelOn, type ReadModel } from './query';
@@ -55,7 +55,7 @@ function sealForShow(fields: Fields, stream: string, data: JsonObject): JsonObje
       const text = Buffer.from(JSON.stringify(value)).toString('base64url');
       const shown = {
         $sealed: 1,
-        owner: ownerOf(field.owner, record, data),
+        owner: ownerOf(field.owner, data, record),
         category: field.category,
         secret: `secret of ${name}`,
         value: text,
@@ -63,13 +63,6 @@ function sealForShow(fields: Fields, stream: string, data: JsonObject): JsonObje
       return [name, shown];
     }),
   );
-}
-
-function ownerOf(owner: Owner, record: string, data: JsonObject): string {
-  if (owner.kind === 'record') return record;
-  const named = data[owner.field];
-  if (owner.kind === 'field') return named as string;
-  return Array.isArray(named) && named.length === 1 ? (named[0] as string) : record;
 }
 
 /** The value that `happened` sealed for show. */
