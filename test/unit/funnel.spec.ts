@@ -21,6 +21,7 @@ import {
 import { OutcomeUnknown } from '@rapport/event-store';
 import type { EventMetadata } from '@rapport/kernel';
 import { Forbidden, IdempotencyMismatch, Refused, RevisionConflict, Unavailable } from '@rapport/kernel/errors';
+import { VaultUnavailable } from '@rapport/vault';
 import { World } from './world';
 
 const NOBODY = '0198c0de-0000-7000-8000-000000000000';
@@ -299,6 +300,23 @@ describe('The funnel', () => {
     await expect(adding).rejects.toMatchObject({ refusal: { code: 'subject-erased', status: 409 } });
     const opening = world.send(world.as('sam'), OpenCall, { caller: gone, medium: 'portal', subject: 'x' });
     await expect(opening).rejects.toMatchObject({ refusal: { code: 'unknown-person', field: 'caller' } });
+  });
+
+  it('appends nothing before the keys and claims it needs are durable', async () => {
+    const durable = world.vault.durable.bind(world.vault);
+    const order: string[] = [];
+    world.vault.durable = async () => {
+      await durable();
+      order.push('durable');
+    };
+    world.line.before = () => void order.push('append');
+    await world.send(world.as('petra'), AddPerson, { relationship: 'customer', name: 'Dora', externalSystem: 'crm', externalNumber: '7' });
+    expect(order).toEqual(['durable', 'append']);
+    world.vault.durable = async () => Promise.reject(new VaultUnavailable({ cause: new Error('the flush failed') }));
+    const refused = world.send(world.as('petra'), AddPerson, { relationship: 'customer', name: 'Eve' });
+    await expect(refused).rejects.toThrow(VaultUnavailable);
+    expect(order).toHaveLength(2);
+    world.vault.durable = durable;
   });
 
   it('decides nothing while it is not known who may do what', async () => {

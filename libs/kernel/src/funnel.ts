@@ -411,6 +411,8 @@ export class Funnel {
 
   /** Appends at the revision that was loaded. The same ids make it safe to send again where the answer was lost. */
   private async append(stream: string, revision: number, events: readonly NewEvent[]): Promise<Appended> {
+    // Keys and claims first: an event without them would be one that nobody can open, or a second holder of a number.
+    await this.deps.vault.durable();
     let isUnknown = false;
     for (let attempt = 1; ; attempt++) {
       try {

@@ -45,7 +45,7 @@ export class Claims {
   }
 
   /**
-   * Takes an identifier for a command, durably.
+   * Takes an identifier for a command, durable with `Vault.durable`.
    * @returns who holds it, where that is another command @throws VaultUnavailable
    */
   claim(request: ClaimRequest): { held: true } | ({ held: false } & Claimed) {
@@ -72,7 +72,7 @@ export class Claims {
     return row && { stream: row.stream, commandId: row.commandId, confirmed: row.confirmed === 1 || this.confirmed.has(row.commandId) };
   }
 
-  /** Writes down, durably, that a command gives up identifiers; they stay held until it is confirmed. @throws VaultUnavailable */
+  /** Writes down, durable with `Vault.durable`, that a command gives up identifiers; they stay held until it is confirmed. @throws VaultUnavailable */
   giveUp(identifiers: readonly Identifier[], commandId: string): void {
     this.write(() => {
       for (const identifier of identifiers) this.db.run('UPDATE claim SET freed_by = ? WHERE token = ?', commandId, this.blind(identifier));
@@ -112,7 +112,7 @@ export class Claims {
   }
 
   private write(work: () => unknown): void {
-    this.db.transaction(() => {
+    this.db.soon(() => {
       for (const commandId of this.confirmed) {
         this.db.run('UPDATE claim SET confirmed = 1 WHERE command_id = ? AND confirmed = 0', commandId);
         this.db.run('DELETE FROM claim WHERE freed_by = ?', commandId);

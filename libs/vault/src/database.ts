@@ -1,5 +1,7 @@
 /** The vault's SQLite file: locked, readable by its user only, and with nothing of what was destroyed left in it. */
-import { chmodSync, closeSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, fdatasync, openSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { DatabaseSync, type DatabaseSyncInstance, type StatementSyncInstance } from '@photostructure/sqlite';
 import { CheckpointBusy, VaultInUse, VaultUnavailable } from './errors';
 import { SCHEMA } from './schema';
@@ -9,6 +11,11 @@ export type Row = { readonly [column: string]: unknown };
 export class Database {
   private readonly db: DatabaseSyncInstance;
   private readonly statements = new Map<string, StatementSyncInstance>();
+  private readonly log: number;
+  /** Transactions committed by `soon`, and how many of them are durable. */
+  private written = 0;
+  private synced = 0;
+  private syncing: Promise<void> | undefined;
 
   /**
    * Opens the file and makes the tables where they are missing. It is locked until `close`, or the end of the process:
@@ -31,6 +38,7 @@ export class Database {
       this.transaction(() => this.db.exec(SCHEMA));
       // A process that was killed may have left in the log what it had just destroyed.
       this.truncateWal();
+      this.log = openSync(`${file}-wal`, 'r+');
     } catch (error) {
       this.db.close();
       throw resultCode(error) === SQLITE_BUSY ? new VaultInUse(file, { cause: error }) : error;
@@ -62,6 +70,48 @@ export class Database {
 
   /** Runs `work` in one transaction, durable when this returns; all of it or nothing. @throws VaultUnavailable */
   transaction<T>(work: () => T): T {
+    const result = this.atomically(work);
+    // The log is written in order: what was committed before is durable with it.
+    this.synced = this.written;
+    return result;
+  }
+
+  /**
+   * Runs `work` in one transaction; all of it or nothing. It is seen at once and outlives the process, but a power cut
+   * only once `durable` has resolved: many share one flush of the log.
+   * @throws VaultUnavailable
+   */
+  soon<T>(work: () => T): T {
+    this.db.exec('PRAGMA synchronous = NORMAL');
+    try {
+      const result = this.atomically(work);
+      this.written++;
+      return result;
+    } finally {
+      this.db.exec('PRAGMA synchronous = FULL');
+    }
+  }
+
+  /** Resolves when everything committed so far is durable; at once where it is. @throws VaultUnavailable */
+  async durable(): Promise<void> {
+    for (const wanted = this.written; this.synced < wanted;) await (this.syncing ??= this.sync());
+  }
+
+  private async sync(): Promise<void> {
+    try {
+      // Whatever else this turn of the event loop writes goes with it.
+      await setImmediate();
+      const upTo = this.written;
+      await flush(this.log);
+      this.synced = Math.max(this.synced, upTo);
+    } catch (cause) {
+      throw new VaultUnavailable({ cause });
+    } finally {
+      this.syncing = undefined;
+    }
+  }
+
+  private atomically<T>(work: () => T): T {
     try {
       this.db.exec('BEGIN IMMEDIATE');
       const result = work();
@@ -92,11 +142,14 @@ export class Database {
     } finally {
       this.statements.clear();
       this.db.close();
+      closeSync(this.log);
     }
   }
 }
 
 export type SqlValue = string | number | Uint8Array;
+
+const flush = promisify(fdatasync);
 
 const TRIES = 5;
 const SQLITE_BUSY = 5;

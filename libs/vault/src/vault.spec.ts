@@ -269,6 +269,45 @@ describe('The vault', () => {
     });
   });
 
+  describe('is durable once asked', () => {
+    it('with one flush for all that were made in a turn, and none where nothing was', async () => {
+      const db = place.vault['db'];
+      const sync = db['sync'].bind(db);
+      let flushes = 0;
+      db['sync'] = () => {
+        flushes++;
+        return sync();
+      };
+      const waiting = Array.from({ length: 100 }, (_, n) => {
+        place.vault.createOwner(uuid(1_000 + n));
+        const request = { namespace: 'number', value: String(n), owner: uuid(1_000 + n), stream: `person-${n}`, commandId: `c${n}` };
+        place.vault.claims.claim(request);
+        return place.vault.durable();
+      });
+      await Promise.all(waiting);
+      expect(flushes).toBe(1);
+      await place.vault.durable();
+      expect(flushes).toBe(1);
+      place.vault.createOwner(uuid(2_000));
+      // A transaction that is durable itself takes with it what was written before.
+      place.vault.fence(ALICE);
+      await place.vault.durable();
+      expect(flushes).toBe(1);
+    });
+
+    it('or says that it is not, to each that waits, and is once it can be', async () => {
+      const db = place.vault['db'];
+      const log = db['log'];
+      Object.assign(db, { log: -1 });
+      place.vault.createOwner(uuid(1_000));
+      const waiting = [place.vault.durable(), place.vault.durable()];
+      const outcomes = await Promise.allSettled(waiting);
+      expect(outcomes).toEqual(waiting.map(() => ({ status: 'rejected', reason: expect.any(VaultUnavailable) })));
+      Object.assign(db, { log });
+      await place.vault.durable();
+    });
+  });
+
   describe('tells lost from destroyed', () => {
     it.each([
       ['the key was overwritten', 'UPDATE owner_key SET wrapped = zeroblob(length(wrapped))'],

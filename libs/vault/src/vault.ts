@@ -100,11 +100,11 @@ export class Vault {
     return this.ownerOf(id)?.status ?? 'unknown';
   }
 
-  /** Makes the key of a person, organization or record; durable when this returns. Nothing happens where there is one. */
+  /** Makes the key of a person, organization or record, durable with `durable`. Nothing happens where there is one. @throws VaultUnavailable */
   createOwner(id: string): void {
     if (this.ownerOf(id) !== undefined) return;
     const key = this.random(KEY_BYTES);
-    const n = this.db.transaction(() => {
+    const n = this.db.soon(() => {
       const next = (this.db.get<{ n: number | null }>('SELECT max(n) AS n FROM owner_key')!.n ?? 0) + 1;
       const wrapped = wrap(this.keys, id, key, this.random);
       this.db.run('INSERT INTO owner_key (n, owner, wrapped) VALUES (?, ?, ?)', next, id, wrapped);
@@ -190,6 +190,15 @@ export class Vault {
     key.fill(0);
     if (plain === undefined) throw new SealBroken(at);
     return JSON.parse(plain.toString()) as T;
+  }
+
+  /**
+   * Resolves when every key that was made and every identifier that was claimed so far is durable. To be awaited before
+   * events that need them are appended.
+   * @throws VaultUnavailable
+   */
+  durable(): Promise<void> {
+    return this.db.durable();
   }
 
   // ── After a crash ──
