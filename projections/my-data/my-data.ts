@@ -171,7 +171,7 @@ export const readMyData = question(ReadMyData, myDataAnswer, async (db: ReadData
   return {
     facts: { self: isSelf },
     next,
-    of: `person-${query.personId}`,
+    of: `person-${group[0]}`,
     answer: {
       values: rows.map((row) => ({
         field: row.field,

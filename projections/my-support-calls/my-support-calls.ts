@@ -207,7 +207,7 @@ async function listOf(db: ReadDatabase, whose: 'caller' | 'organization', ids: r
 }
 
 export const readMyCalls = question(ReadMyCalls, callsAnswer, async (db: ReadDatabase, query, actor, directory) => ({
-  of: `person-${query.personId}`,
+  of: `person-${directory.survivorOf(query.personId)}`,
   facts: { self: directory.groupOf(actor.id).includes(query.personId) },
   ...(await listOf(db, 'caller', directory.groupOf(query.personId), query)),
 }));

@@ -70,7 +70,7 @@ export const readTimeline = question(ReadTimeline, timelineAnswer, async (db: Re
   if (rows.length === 0) return undefined;
   const kind = directory.organization(personId) === undefined ? 'person' : 'organization';
   return {
-    of: `${kind}-${personId}`,
+    of: `${kind}-${group[0]}`,
     about: group,
     facts: { self: group.includes(actor.id) },
     next,

@@ -36,9 +36,14 @@ export class TestServer {
 
   /** @param env instead of a test's own: a server for tests starts empty */
   static async start(env: NodeJS.ProcessEnv = {}): Promise<TestServer> {
-    const server = new TestServer(await freePort(), env);
+    const server = await TestServer.prepare(env);
     await server.start();
     return server;
+  }
+
+  /** One that is not started yet. */
+  static async prepare(env: NodeJS.ProcessEnv = {}): Promise<TestServer> {
+    return new TestServer(await freePort(), env);
   }
 
   get url(): string {
@@ -58,11 +63,15 @@ export class TestServer {
     };
   }
 
-  /** Starts it, again where it was killed; one that still runs is stopped first. */
-  async start(): Promise<void> {
+  /**
+   * Starts it, again where it was killed; one that still runs is stopped first.
+   * @param more of the environment, for this start only
+   * @throws Error with the log, where it ends before it is ready
+   */
+  async start(more: NodeJS.ProcessEnv = {}): Promise<void> {
     if (this.child !== undefined) await this.kill();
     if (process.env['TEST_EVENT_STORE'] && this.env['EVENT_STORE_URL'] === undefined) this.eventStore ??= await startEventStore();
-    const child = spawn(process.execPath, [MAIN], { env: this.environment, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [MAIN], { env: { ...this.environment, ...more }, stdio: ['ignore', 'pipe', 'pipe'] });
     this.child = child;
     await new Promise<void>((resolve, reject) => {
       const hear = (chunk: Buffer) => {
@@ -78,6 +87,18 @@ export class TestServer {
   /** @returns its exit code; null where the signal ended it */
   async kill(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     return ended(this.child!, signal);
+  }
+
+  /** Waits for its end. @returns as `kill` */
+  async ended(): Promise<number | null> {
+    const { child } = this;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return child?.exitCode ?? null;
+    return new Promise((resolve) => child.once('exit', resolve));
+  }
+
+  /** Sends a signal that does not end it. */
+  signal(signal: NodeJS.Signals): void {
+    this.child!.kill(signal);
   }
 
   async close(): Promise<void> {

@@ -20,27 +20,42 @@ export class HealthController {
 
   @Get('live')
   live(): ShapeOf<typeof live> {
+    this.checkStore();
     return { status: 'live' };
   }
 
   @Get('ready')
   ready(): ShapeOf<typeof ready> {
+    this.checkStore();
     const { position, caughtUp, lag, error } = this.rapport.readModels.status();
     if (error !== undefined) throw problem('read-model-behind', { cause: error });
     if (!this.rapport.authorities.isFresh) throw problem('authorities-stale');
     return { status: 'ready', caughtUp, lag, position };
   }
+
+  /** A writer that ended does not come back by itself: whatever restarts the process has to know. */
+  private checkStore(): void {
+    const { store } = this.rapport;
+    if ('failure' in store && store.failure !== undefined) throw problem('store-unavailable');
+  }
 }
 
 const route = { method: 'get', tag: 'Health', open: true } as const;
 export const healthDescription: readonly RouteDescription[] = [
-  { ...route, path: '/health/live', operation: 'live', summary: 'Whether the process lives', answer: live },
+  {
+    ...route,
+    path: '/health/live',
+    operation: 'live',
+    summary: 'Whether the process lives',
+    answer: live,
+    problems: ['store-unavailable'],
+  },
   {
     ...route,
     path: '/health/ready',
     operation: 'ready',
     summary: 'Whether it can decide and answer',
     answer: ready,
-    problems: ['read-model-behind', 'authorities-stale'],
+    problems: ['read-model-behind', 'authorities-stale', 'store-unavailable'],
   },
 ];

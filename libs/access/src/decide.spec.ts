@@ -40,9 +40,16 @@ const CALLS = [
 ];
 const OWN = [
   ...['AddCommunication', 'AddContactPoint', 'CorrectDetails', 'GiveFeedback', 'OpenCall', 'RemoveContactPoint'],
-  ...['ReadCall', 'ReadMyCalls', 'ReadMyData', 'ReadWhoLooked', 'ShowInterest', 'EndInterest'],
+  ...['ReadCall', 'ReadMyCalls', 'ReadMyData', 'ReadWhoLooked'],
+  ...['EndInterest', 'ObjectToMarketing', 'ReadPreferences', 'SetPreference', 'ShowInterest', 'Unsubscribe', 'WithdrawObjection'],
 ];
 const SYSTEM = ['PublishPolicySet', 'RecordSoftwareStart', 'RecordRefusals'];
+/** What needs no fact: an objection is never refused (R24), and a count over many shows nobody (R9, R24). */
+const ALWAYS: { readonly [kind in ActorKind]?: readonly string[] } = {
+  system: SYSTEM,
+  service: ['ObjectToMarketing'],
+  staff: ['CountAudience', 'ObjectToMarketing', 'ReadGoals'],
+};
 const sorted = (...lists: string[][]) => lists.flat().sort();
 
 describe('nothing without a policy', () => {
@@ -51,8 +58,7 @@ describe('nothing without a policy', () => {
   it.each(cases)('%s without facts: %s', (kind, action) => {
     const decision = ask(kind, action, nothing);
     expect(decision.errors).toEqual([]);
-    // Rapport's own records need no facts, and what is nobody's data needs none either.
-    expect(decision.allowed).toBe((kind === 'system' && SYSTEM.includes(action)) || (kind === 'staff' && action === 'ReadGoals'));
+    expect(decision.allowed).toBe(ALWAYS[kind]?.includes(action) ?? false);
   });
 
   it('even with every fact in favor, nobody but the system does what the system does, and the system nothing else', () => {
@@ -128,7 +134,7 @@ describe('people and their own record', () => {
 
 describe('services, auditors', () => {
   it('a service acts for its allowed purposes only', () => {
-    expect(allowedTo('service', { ...purposeful, purposeAllowed: false })).toEqual([]);
+    expect(allowedTo('service', { ...purposeful, purposeAllowed: false })).toEqual(ALWAYS.service);
     expect(ask('service', 'AddPerson', { ...purposeful, purposeAllowed: false }).policies).toEqual(['no-service-beyond-its-purposes']);
     expect(ask('service', 'AddPerson', { ...purposeful, categoriesCovered: false }).policies).toEqual(['no-storing-beyond-purpose']);
   });

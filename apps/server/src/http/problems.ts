@@ -4,6 +4,7 @@
  */
 import { AppendFailed, AppendTooLarge, EventStoreUnavailable, OutcomeUnknown, WrongExpectedRevision } from '@rapport/event-store';
 import { isInvalid, refusals, type Invalid, type Refusal, type Violation } from '@rapport/kernel';
+import { VaultUnavailable } from '@rapport/vault';
 import { Forbidden, IdempotencyMismatch, InvalidCursor, Refused, RevisionConflict, Unavailable } from '@rapport/kernel/errors';
 import { ProjectionFailed, ReadModelBehind } from '@rapport/read-model';
 import { IdentityProviderUnavailable } from '../identity/tokens';
@@ -92,7 +93,7 @@ const TYPES = {
   'store-unavailable': [
     503,
     'Store not available',
-    'The event store cannot be reached or does not take anything. Nothing was done; send the request again later.',
+    'The event store or the vault cannot be reached, or does not take anything. Nothing was done; send the request again later.',
   ],
 } as const satisfies { readonly [code: string]: readonly [status: number, title: string, explanation: string] };
 
@@ -228,7 +229,7 @@ export function problemOf(error: unknown): ProblemError | undefined {
     return problem('read-model-behind', { headers: RETRY_AFTER, cause: error });
   }
   if (error instanceof Unavailable) return problem(error.code, { headers: RETRY_AFTER, cause: error });
-  if (error instanceof EventStoreUnavailable || error instanceof AppendFailed) {
+  if (error instanceof EventStoreUnavailable || error instanceof AppendFailed || error instanceof VaultUnavailable) {
     return problem('store-unavailable', { headers: RETRY_AFTER, cause: error });
   }
   if (error instanceof OutcomeUnknown) return problem('outcome-unknown', { headers: RETRY_AFTER, cause: error });

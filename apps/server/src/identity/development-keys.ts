@@ -1,6 +1,6 @@
 /** The signing keys of the development identity provider, kept in a file so that tokens survive a restart. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JSONWebKeySet, type JWK } from 'jose';
 
@@ -25,7 +25,10 @@ export async function developmentKeys(file: string): Promise<DevelopmentKeys> {
   const key = { ...jwk, kid: await calculateJwkThumbprint(jwk), alg: SIGNING_ALGORITHM, use: 'sig' };
   const keys: DevelopmentKeys = { jwks: { keys: [key] }, cookieKeys: [randomBytes(32).toString('base64url')] };
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-  writeFileSync(file, JSON.stringify(keys), { mode: 0o600, flag: 'wx' });
+  // In one step, so that a start that is killed here leaves no half of a file behind.
+  const beside = `${file}.${process.pid}`;
+  writeFileSync(beside, JSON.stringify(keys), { mode: 0o600, flush: true });
+  renameSync(beside, file);
   return keys;
 }
 

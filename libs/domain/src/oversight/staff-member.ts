@@ -23,7 +23,7 @@ const role = plain<Role>('one of a few words; a role at work');
 /** Roles and training serve security and accountability, and nothing else (promise R25). */
 const notShown = 'it serves security and accountability only: in the audit trail';
 
-export const RoleGranted = declareEvent('RoleGranted', { title: 'A colleague was given a role', notShown, fields: { role } });
+export const RoleGranted = declareEvent('RoleGranted', { title: 'A colleague was given a role', fields: { role } });
 export const RoleWithdrawn = declareEvent('RoleWithdrawn', { title: 'A role was taken from a colleague', notShown, fields: { role } });
 export const TrainingAttested = declareEvent('TrainingAttested', {
   title: 'Somebody attested that a colleague completed the confidentiality training',

@@ -23,6 +23,7 @@ export class GroupCommit {
   private inFlight: Pending[] | undefined;
   private flushScheduled = false;
   private stopped: string | undefined;
+  private failed: string | undefined;
   private onIdle: (() => void) | undefined;
   private readonly exited: Promise<void>;
   private appends = 0;
@@ -66,6 +67,11 @@ export class GroupCommit {
     if (this.flushScheduled || this.inFlight !== undefined || this.queue.length === 0) return;
     this.flushScheduled = true;
     setImmediate(() => this.flush());
+  }
+
+  /** Why the writer ended by itself; nothing can be appended any more. Undefined while it works, and once it was closed. */
+  get failure(): string | undefined {
+    return this.failed;
   }
 
   stats(): { readonly appends: number; readonly commits: number } {
@@ -121,6 +127,7 @@ export class GroupCommit {
 
   /** The worker is gone. What it was working on may have been written, what had not been sent was not. */
   private fail(reason: string): void {
+    if (this.stopped === undefined) this.failed = reason;
     this.stopped ??= reason;
     for (const { stream, reject } of this.inFlight ?? []) reject(new OutcomeUnknown(stream, { cause: new Error(reason) }));
     for (const { stream, reject } of this.queue) reject(new AppendFailed(stream, reason));

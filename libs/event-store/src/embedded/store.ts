@@ -30,6 +30,8 @@ export interface EmbeddedEventStore extends EventStore {
   readonly storeId: string;
   /** Appends answered and transactions committed since it was opened. */
   stats(): { readonly appends: number; readonly commits: number };
+  /** Why the writing thread ended by itself: nothing can be appended until the store is opened again. Undefined while it works. */
+  readonly failure: string | undefined;
   /** Lets subscriptions look again now. The writer's own, and those in other threads of its process, need no call. */
   wake(): void;
   /** Writes down where this process serves HTTP, for `readLockHolder`. Does nothing where the store is read-only. */
@@ -63,6 +65,7 @@ async function openWriter({ file, maxBatch = 1_000, newStoreId = randomUUID }: E
       {
         append: async (stream, expected, events) => group.append(stream, expected, serialize(stream, expected, events)),
         stats: () => group.stats(),
+        failure: () => group.failure,
         announce: (address) => lock.announce(address),
         close: async () => {
           await group.close();
@@ -87,18 +90,25 @@ function openReadOnly({ file }: EmbeddedOptions): EmbeddedEventStore {
     {
       append: async (stream) => Promise.reject(new Error(`The event store was opened read-only: nothing can be appended to ${stream}.`)),
       stats: () => ({ appends: 0, commits: 0 }),
+      failure: () => undefined,
       announce: () => undefined,
       close: async () => commits.close(),
     },
   );
 }
 
-function storeOn(source: Source, writing: Pick<EmbeddedEventStore, 'append' | 'stats' | 'announce' | 'close'>): EmbeddedEventStore {
+function storeOn(
+  source: Source,
+  { failure, ...writing }: Pick<EmbeddedEventStore, 'append' | 'stats' | 'announce' | 'close'> & { failure(): string | undefined },
+): EmbeddedEventStore {
   const { reader, bell } = source;
   const closed = new AbortController();
   let closing: Promise<void> | undefined;
   return {
     ...writing,
+    get failure() {
+      return failure();
+    },
     storeId: reader.storeId,
     wake: () => bell.ring(),
     readStream: async (stream, options) => reader.readStream(stream, options),

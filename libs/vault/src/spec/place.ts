@@ -1,5 +1,5 @@
 /** A vault in a folder of its own, for specs: it can be left as a kill would leave it, and its bytes can be looked at. */
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from '@photostructure/sqlite';
@@ -7,6 +7,7 @@ import type { Sealed } from '@rapport/kernel/events';
 import { pooledRandom } from '../crypto';
 import { createKeyFile, loadKeyRing } from '../key-file';
 import { Vault, type FieldToSeal, type VaultOptions } from '../vault';
+import { commitsInLog } from './wal';
 
 type Options = Partial<Pick<VaultOptions, 'random' | 'reserve' | 'ownerKeyLife'>>;
 export type Use = { owner: string; stream: string; event: string; category: string; secret: string };
@@ -80,22 +81,9 @@ export class Place {
     return readdirSync(this.folder).some((name) => readFileSync(join(this.folder, name)).includes(Buffer.from(bytes)));
   }
 
-  /**
-   * How many transactions the write-ahead log holds, read from the file itself: each ends with a frame that carries the
-   * size of the database (https://www.sqlite.org/fileformat2.html#walformat), and was one fsync.
-   */
+  /** How many transactions the write-ahead log holds. */
   commits(): number {
-    const file = `${this.file}-wal`;
-    if (!existsSync(file)) return 0;
-    const wal = readFileSync(file);
-    if (wal.length < 32) return 0;
-    const frame = 24 + wal.readUInt32BE(8);
-    const salt = wal.subarray(16, 24);
-    let commits = 0;
-    for (let at = 32; at + frame <= wal.length && wal.subarray(at + 8, at + 16).equals(salt); at += frame) {
-      if (wal.readUInt32BE(at + 4) !== 0) commits++;
-    }
-    return commits;
+    return commitsInLog(this.file);
   }
 
   /** Seals one value, as an event that was read back holds it. */
