@@ -82,8 +82,14 @@ export async function openAll(server: TestServer): Promise<{ event: StoredEvent;
   }
 }
 
-/** Rebuilds the read models of a server that has stopped, beside its own. @returns the tables that differ */
+/** Lets a server that has stopped catch up, stops it, and rebuilds its read models beside its own. @returns the tables that differ */
 export async function differFromRebuild(server: TestServer): Promise<string[]> {
+  await server.start();
+  for (;;) {
+    const { position } = (await server.call(undefined, 'GET', '/health/ready')).body;
+    if (position === (await eventsOf(server)).at(-1)!.position) break;
+  }
+  await server.kill('SIGKILL');
   const file = join(server.folder, 'rebuilt.db');
   if (existsSync(file)) throw new Error('They were rebuilt before.');
   const store = await openEmbeddedEventStore({ file: eventsFile(server.dataDir), readOnly: true });

@@ -187,8 +187,9 @@ describe('POST /v1/batch', () => {
     await write(`${JSON.stringify(whole)}\n${JSON.stringify(half)}`);
     await until(() => heard().includes('"line":1'));
     socket.destroy();
-    expect(await batch([whole])).toEqual([expect.objectContaining({ status: 201 })]);
-    const { body } = await server.call('petra', 'GET', '/v1/audit-trail?limit=500');
+    const [hal] = await batch([whole]);
+    expect(hal).toMatchObject({ status: 201 });
+    const { body } = await server.call('petra', 'GET', '/v1/audit-trail?limit=500', undefined, { 'rapport-position': hal!.position! });
     const people = (body['entries'] as { type: string; by: string }[]).filter(
       ({ type, by }) => type === 'ContactAdded' && by === 'service',
     );

@@ -26,4 +26,16 @@ describe('/problems', () => {
   it('says so where there is no such kind', async () => {
     expect(await page('/problems/nonsense')).toMatchObject({ status: 404, type: 'application/problem+json; charset=utf-8' });
   });
+
+  it('and every other answer is kept by nobody on its way, and taken for nothing else', async () => {
+    for (const path of ['/problems', '/v1/people/me/data', '/nothing', '/health/live']) {
+      const { headers } = await fetch(`${server.url}${path}`);
+      expect(Object.fromEntries(headers)).toMatchObject({
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+        'content-security-policy': expect.stringContaining("frame-ancestors 'none'") as string,
+        'referrer-policy': 'no-referrer',
+      });
+    }
+  });
 });

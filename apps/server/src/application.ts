@@ -7,6 +7,7 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
 import { aggregates } from '@rapport/domain';
 import type { Logger } from 'pino';
 import { BatchController } from './batch';
@@ -94,6 +95,7 @@ export async function startServer(configuration: Configuration, log: Logger, por
   );
   const fastify = app.getHttpAdapter().getInstance();
   useJsonBodies(fastify);
+  guardAnswers(fastify);
   drainOnClose(fastify);
   app.useGlobalFilters(new ProblemFilter(log, routeMethods(fastify)));
   mountProblemPages(fastify);
@@ -117,6 +119,19 @@ export async function startServer(configuration: Configuration, log: Logger, por
   // For commands beside this server: they find it by the store's lock.
   if ('announce' in rapport.store) rapport.store.announce(url);
   return { url, rapport, introduction: told === true ? demonstration?.introduction(url, rapport) : undefined, close };
+}
+
+/** No answer is kept by a browser or a proxy, sniffed for another type, or shown in somebody else's page. Pages with a policy of their own keep it. */
+function guardAnswers(fastify: FastifyInstance): void {
+  fastify.addHook('onRequest', (_request, reply, done) => {
+    void reply.headers({
+      'cache-control': 'no-store',
+      'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+    });
+    done();
+  });
 }
 
 function makeDataFolder(folder: string): void {

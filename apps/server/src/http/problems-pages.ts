@@ -6,7 +6,12 @@ import { notFound, problemTypes, type ProblemType } from './problems';
 /** Adds the pages to the application's Fastify instance; call it before `listen`. */
 export function mountProblemPages(fastify: FastifyInstance): void {
   const show = (reply: FastifyReply, html: string) =>
-    reply.headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'" }).send(html);
+    reply
+      .headers({
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': "default-src 'none'; base-uri 'none'; frame-ancestors 'none'",
+      })
+      .send(html);
   const pages = new Map(problemTypes().map((type) => [type.code, problemPage(type)]));
   const list = problemList();
   fastify.get('/problems', (_request, reply) => show(reply, list));
