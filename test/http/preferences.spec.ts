@@ -78,6 +78,8 @@ describe('Preferences', () => {
         { person: people['nobody'], reason: 'no-address' },
       ]),
     );
+    // A question is answered without a position; what is read after the next command shows what it left behind.
+    await send('petra', 'POST', '/v1/people', { ...about, relationship: 'customer', name: 'Afterwards' });
     const { body } = await read('alice', '/v1/people/me/disclosures');
     expect(body['looks']).toContainEqual(expect.objectContaining({ question: 'ReadAudience', purpose: 'marketing' }));
     const count = await read('petra', '/v1/audience/count?topic=news&channel=e-mail');
